@@ -1,0 +1,1 @@
+//! devflare: Cloudflare Workers for Platforms on a laptop, offline.
