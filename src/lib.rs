@@ -1,1 +1,3 @@
 //! devflare: Cloudflare Workers for Platforms on a laptop, offline.
+
+pub mod error;
