@@ -6,6 +6,7 @@
 //!
 //! Differs: a control character in a header value goes over the wire as two bytes (`http` refuses to carry it);
 //! between Workers it arrives as it was.
+#![allow(clippy::needless_pass_by_value, reason = "rquickjs hands converted arguments over by value")]
 
 use std::cell::{Cell, RefCell};
 
