@@ -35,9 +35,18 @@ fn set<'js>(ctx: Ctx<'js>, href: String, part: String, value: Value<'js>) -> Res
         "host" => quirks::set_host(&mut url, value).ok(),
         "hostname" => quirks::set_hostname(&mut url, value).ok(),
         "port" => quirks::set_port(&mut url, value).ok(),
-        "pathname" => Some(quirks::set_pathname(&mut url, value)),
-        "search" => Some(quirks::set_search(&mut url, value)),
-        "hash" => Some(quirks::set_hash(&mut url, value)),
+        "pathname" => {
+            quirks::set_pathname(&mut url, value);
+            Some(())
+        }
+        "search" => {
+            quirks::set_search(&mut url, value);
+            Some(())
+        }
+        "hash" => {
+            quirks::set_hash(&mut url, value);
+            Some(())
+        }
         other => unreachable!("no setter for {other}"),
     })
     .map(|changed| changed.map(|()| String::from(url)))
