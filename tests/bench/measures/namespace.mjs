@@ -67,9 +67,11 @@ async function thousand(bench) {
     await sleep(300);
     const each = (residentKb(server.pid) - before) / (LOADED - 1);
     const few = [];
-    for (let i = 0; i < LOADED * ROUNDS; i++) few.push(await visit(client, i % SMALL));
     const all = [];
-    for (let i = 0; i < ROUNDS; i++) all.push(...(await visitAll(client, LOADED)));
+    for (let round = 0; round < ROUNDS; round++) {
+      for (let i = 0; i < LOADED; i++) few.push(await visit(client, i % SMALL));
+      all.push(...(await visitAll(client, LOADED)));
+    }
     const one = (value) => ({ devflare: value });
     return [
       row(`start with ${LOADED} user Workers listed`, 'ms', one(server.firstMs)),
