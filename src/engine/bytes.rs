@@ -13,12 +13,11 @@ pub(crate) fn with_bytes<T>(array: &TypedArray<'_, u8>, read: impl FnOnce(&[u8])
     read(bytes.unwrap_or_default())
 }
 
-/// Lets a closure write the bytes of an array in place.
-pub(crate) fn fill_bytes(array: &TypedArray<'_, u8>, fill: impl FnOnce(&mut [u8]) + 'static) {
-    if let Some(mut bytes) = array.as_raw() {
-        #[allow(unsafe_code, reason = "random bytes go straight into the caller's array")]
-        // SAFETY: the engine's thread is this one, the closure cannot hold a context, and no other slice of these
-        // bytes is alive here.
-        fill(unsafe { bytes.as_mut() });
-    }
+/// Lets a closure write the bytes of an array in place; none when its buffer is detached.
+pub(crate) fn fill_bytes<T>(array: &TypedArray<'_, u8>, fill: impl FnOnce(&mut [u8]) -> T + 'static) -> T {
+    let Some(mut bytes) = array.as_raw() else { return fill(&mut []) };
+    #[allow(unsafe_code, reason = "random bytes go straight into the caller's array")]
+    // SAFETY: the engine's thread is this one, the closure cannot hold a context, and no other slice of these bytes
+    // is alive here.
+    fill(unsafe { bytes.as_mut() })
 }

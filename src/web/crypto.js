@@ -1,0 +1,168 @@
+// crypto: random values, digests, constant-time comparison. The key operations of SubtleCrypto exist and reject.
+import { host, lazy } from "internal:host";
+import { BufferSource, bytesOf, illegalConstructor, interface_, internal, isObject, isView, requiredArguments, viewName, wrongType } from "internal:webidl";
+
+const exception = lazy("exception");
+const { cryptoFill, cryptoUuid, cryptoDigest, cryptoEqual } = host;
+
+const domException = (name, message) => new (exception().DOMException)(message, name);
+
+// One isolate serves many requests: a value drawn while it starts would be the same for all of them.
+function refuseAtStart() {
+  if (host.isStartup()) {
+    throw new Error(
+      "Disallowed operation called within global scope. Asynchronous I/O (ex: fetch() or connect()), setting a timeout, " +
+        "and generating random values are not allowed within global scope. To fix this error, perform this operation " +
+        "within a handler. https://developers.cloudflare.com/workers/runtime-apis/handlers/",
+    );
+  }
+}
+
+/** What one call of getRandomValues may ask for, in bytes: the standard's number. */
+const QUOTA = 65536;
+const INTEGERS = [
+  "Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array", "BigInt64Array", "BigUint64Array",
+];
+
+export class CryptoKey {
+  constructor() {
+    illegalConstructor();
+  }
+}
+interface_(CryptoKey);
+
+function digestName(algorithm) {
+  const name = isObject(algorithm) ? algorithm.name : algorithm;
+  return `${name}`.toUpperCase();
+}
+
+const notYet = (operation) =>
+  domException("NotSupportedError", `crypto.subtle.${operation}() is not available in devflare yet.`);
+
+export class SubtleCrypto {
+  #brand;
+
+  constructor(token) {
+    illegalConstructor(token);
+  }
+
+  async encrypt(algorithm, key, data) {
+    this.#brand;
+    throw notYet("encrypt");
+  }
+
+  async decrypt(algorithm, key, data) {
+    this.#brand;
+    throw notYet("decrypt");
+  }
+
+  async sign(algorithm, key, data) {
+    this.#brand;
+    throw notYet("sign");
+  }
+
+  async verify(algorithm, key, signature, data) {
+    this.#brand;
+    throw notYet("verify");
+  }
+
+  async digest(algorithm, data) {
+    this.#brand;
+    const prefix = "Failed to execute 'digest' on 'SubtleCrypto'";
+    requiredArguments(arguments.length, 2, prefix);
+    const bytes = bytesOf(BufferSource(data, prefix, "parameter 2"));
+    const digest = cryptoDigest(digestName(algorithm), bytes);
+    if (digest === undefined) {
+      throw domException("NotSupportedError", "Unrecognized or unimplemented digest algorithm requested.");
+    }
+    return digest.buffer;
+  }
+
+  async generateKey(algorithm, extractable, keyUsages) {
+    this.#brand;
+    throw notYet("generateKey");
+  }
+
+  async deriveKey(algorithm, baseKey, derivedKeyType, extractable, keyUsages) {
+    this.#brand;
+    throw notYet("deriveKey");
+  }
+
+  async deriveBits(algorithm, baseKey, length = undefined) {
+    this.#brand;
+    throw notYet("deriveBits");
+  }
+
+  async importKey(format, keyData, algorithm, extractable, keyUsages) {
+    this.#brand;
+    throw notYet("importKey");
+  }
+
+  async exportKey(format, key) {
+    this.#brand;
+    throw notYet("exportKey");
+  }
+
+  async wrapKey(format, key, wrappingKey, wrapAlgorithm) {
+    this.#brand;
+    throw notYet("wrapKey");
+  }
+
+  async unwrapKey(format, wrappedKey, unwrappingKey, unwrapAlgorithm, unwrappedKeyAlgorithm, extractable, keyUsages) {
+    this.#brand;
+    throw notYet("unwrapKey");
+  }
+
+  // Cloudflare's own.
+  timingSafeEqual(a, b) {
+    this.#brand;
+    const prefix = "Failed to execute 'timingSafeEqual' on 'SubtleCrypto'";
+    requiredArguments(arguments.length, 2, prefix);
+    const left = bytesOf(BufferSource(a, prefix, "parameter 1"));
+    const right = bytesOf(BufferSource(b, prefix, "parameter 2"));
+    if (left.length !== right.length) throw new TypeError("Input buffers must have the same byte length.");
+    return cryptoEqual(left, right);
+  }
+}
+interface_(SubtleCrypto);
+
+export class Crypto {
+  #subtle;
+
+  constructor(token) {
+    illegalConstructor(token);
+    this.#subtle = new SubtleCrypto(internal);
+  }
+
+  get subtle() {
+    return this.#subtle;
+  }
+
+  getRandomValues(array) {
+    this.#subtle;
+    const prefix = "Failed to execute 'getRandomValues' on 'Crypto'";
+    requiredArguments(arguments.length, 1, prefix);
+    if (!isView(array)) throw wrongType(prefix, "parameter 1", "ArrayBufferView");
+    if (!INTEGERS.includes(viewName(array))) {
+      const text = "ArrayBufferView argument to getRandomValues() must be an integer-typed view.";
+      throw domException("TypeMismatchError", text);
+    }
+    const bytes = bytesOf(array);
+    if (bytes.length > QUOTA) {
+      const text = `getRandomValues() only accepts buffers of size <= 64K but provided ${bytes.length} bytes.`;
+      throw domException("QuotaExceededError", text);
+    }
+    refuseAtStart();
+    cryptoFill(bytes);
+    return array;
+  }
+
+  randomUUID() {
+    this.#subtle;
+    refuseAtStart();
+    return cryptoUuid();
+  }
+}
+interface_(Crypto);
+
+export const crypto = new Crypto(internal);

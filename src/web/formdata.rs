@@ -1,0 +1,272 @@
+//! Reads the two wire formats of a form: which of them a content type names, and where the parts of a
+//! `multipart/form-data` body stand. As forgiving as workerd: a preamble is skipped, bare line feeds end lines.
+#![allow(clippy::needless_pass_by_value, reason = "rquickjs hands converted arguments over by value")]
+
+use std::fmt::Write;
+use std::ops::Range;
+
+use rquickjs::function::Func;
+use rquickjs::{Array, Ctx, Exception, Object, Result, TypedArray, Undefined, Value};
+
+use crate::engine::{bytes, text};
+
+/// One part of a multipart body.
+#[derive(Debug, PartialEq)]
+struct Part {
+    name: String,
+    /// Present for files only.
+    filename: Option<String>,
+    content_type: String,
+    content: Range<usize>,
+}
+
+#[derive(Debug, PartialEq)]
+enum Form {
+    UrlEncoded,
+    Multipart { boundary: String },
+}
+
+impl Form {
+    fn of(content_type: &str) -> std::result::Result<Self, &'static str> {
+        let (essence, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
+        match essence.trim().to_ascii_lowercase().as_str() {
+            "multipart/form-data" => match parameter(parameters, "boundary") {
+                Some(boundary) if !boundary.is_empty() => Ok(Self::Multipart { boundary }),
+                _ => Err(NO_BOUNDARY),
+            },
+            "application/x-www-form-urlencoded" => match parameter(parameters, "charset") {
+                Some(charset) if !charset.eq_ignore_ascii_case("utf-8") => Err(NOT_UTF_8),
+                _ => Ok(Self::UrlEncoded),
+            },
+            _ => Err(UNKNOWN_TYPE),
+        }
+    }
+}
+
+const NO_BOUNDARY: &str = "No boundary string in Content-Type header. The multipart/form-data MIME type requires a \
+                           boundary parameter, e.g. 'Content-Type: multipart/form-data; boundary=\"abcd\"'. See RFC \
+                           7578, section 4.";
+const NOT_UTF_8: &str = "Non-utf-8 application/x-www-form-urlencoded body.";
+const UNKNOWN_TYPE: &str = "Unrecognized Content-Type header value. FormData can only parse the following MIME types: \
+                            multipart/form-data, application/x-www-form-urlencoded";
+const NO_START: &str = "No initial boundary string (or you have a truncated message).";
+const NO_END: &str = "No subsequent boundary string after multipart message.";
+const NO_HEADERS: &str = "No end of the headers of a FormData part (or you have a truncated message).";
+const NO_DISPOSITION: &str = "No valid Content-Disposition header found in FormData part.";
+const NO_NAME: &str = "Content-Disposition header in FormData part is missing a name.";
+
+/// The value of a parameter in `; a=b; c="d \" e"`.
+fn parameter(parameters: &str, wanted: &str) -> Option<String> {
+    let mut rest = parameters;
+    while !rest.is_empty() {
+        let (name, after) = rest.split_at(rest.find(['=', ';']).unwrap_or(rest.len()));
+        let (value, next) = match after.strip_prefix('=').map(str::trim_start) {
+            Some(quoted) if quoted.starts_with('"') => unquote(&quoted[1..]),
+            Some(token) => {
+                let end = token.find(';').unwrap_or(token.len());
+                (token[..end].trim_end().to_owned(), &token[end..])
+            }
+            None => (String::new(), after),
+        };
+        if name.trim().eq_ignore_ascii_case(wanted) && after.starts_with('=') {
+            return Some(value);
+        }
+        rest = next.split_once(';').map_or("", |(_, next)| next);
+    }
+    None
+}
+
+/// The text up to the closing quote, with backslash escapes undone, and what follows the quote.
+fn unquote(quoted: &str) -> (String, &str) {
+    let mut value = String::new();
+    let mut characters = quoted.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '"' => return (value, &quoted[at + 1..]),
+            '\\' => value.extend(characters.next().map(|(_, escaped)| escaped)),
+            _ => value.push(character),
+        }
+    }
+    (value, "")
+}
+
+/// Reads a body part by part.
+struct Reader<'a> {
+    body: &'a [u8],
+    at: usize,
+    /// `--boundary`
+    delimiter: &'a [u8],
+}
+
+impl Reader<'_> {
+    fn parts(mut self) -> std::result::Result<Vec<Part>, &'static str> {
+        self.at = self.next_delimiter().ok_or(NO_START)?.end;
+        let mut parts = Vec::new();
+        while !self.body[self.at..].starts_with(b"--") {
+            parts.push(self.part()?);
+        }
+        Ok(parts)
+    }
+
+    /// The next delimiter that begins a line, with the line end before it.
+    fn next_delimiter(&self) -> Option<Range<usize>> {
+        let mut from = self.at;
+        loop {
+            let start = from + find(&self.body[from..], self.delimiter)?;
+            let before = &self.body[self.at..start];
+            let line_end = if before.ends_with(b"\r\n") { 2 } else { usize::from(before.ends_with(b"\n")) };
+            let end = start + self.delimiter.len();
+            let after = &self.body[end..];
+            let ends_well = after.starts_with(b"--") || after.first().is_none_or(u8::is_ascii_whitespace);
+            if ends_well && (line_end > 0 || start == self.at) {
+                return Some(start - line_end..end);
+            }
+            from = start + 1;
+        }
+    }
+
+    fn part(&mut self) -> std::result::Result<Part, &'static str> {
+        self.line().ok_or(NO_END)?; // the rest of the delimiter's line: padding
+        let (mut disposition, mut content_type) = (None, String::new());
+        loop {
+            let line = self.line().ok_or(NO_HEADERS)?;
+            if line.is_empty() {
+                break;
+            }
+            match line.split_once(':') {
+                Some((name, value)) if name.eq_ignore_ascii_case("content-disposition") => {
+                    disposition = Some(value.to_owned());
+                }
+                Some((name, value)) if name.eq_ignore_ascii_case("content-type") => {
+                    value.trim().clone_into(&mut content_type);
+                }
+                _ => {}
+            }
+        }
+        let disposition = disposition.ok_or(NO_DISPOSITION)?;
+        let (kind, parameters) = disposition.split_once(';').unwrap_or((&disposition, ""));
+        if !kind.trim().eq_ignore_ascii_case("form-data") {
+            return Err(NO_DISPOSITION);
+        }
+        let name = parameter(parameters, "name").ok_or(NO_NAME)?;
+        // Cloudflare takes a part with an empty filename for a text.
+        let filename = parameter(parameters, "filename").filter(|filename| !filename.is_empty());
+        let start = self.at;
+        let delimiter = self.next_delimiter().ok_or(NO_END)?;
+        self.at = delimiter.end;
+        Ok(Part { name, filename, content_type, content: start..delimiter.start })
+    }
+
+    /// The next line without its end.
+    fn line(&mut self) -> Option<String> {
+        let rest = &self.body[self.at..];
+        let end = rest.iter().position(|&byte| byte == b'\n')?;
+        self.at += end + 1;
+        let line = rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]);
+        Some(String::from_utf8_lossy(line).into_owned())
+    }
+}
+
+fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    text.windows(wanted.len()).position(|window| window == wanted)
+}
+
+fn parse(body: &[u8], boundary: &str) -> std::result::Result<Vec<Part>, &'static str> {
+    Reader { body, at: 0, delimiter: format!("--{boundary}").as_bytes() }.parts()
+}
+
+/// `[[name, filename or undefined, type, start, end] ...]`, or nothing for an urlencoded form.
+fn parts<'js>(ctx: Ctx<'js>, body: TypedArray<'js, u8>, content_type: Value<'js>) -> Result<Option<Array<'js>>> {
+    let form =
+        text::with_usv(&ctx, &content_type, Form::of)?.map_err(|message| Exception::throw_type(&ctx, message))?;
+    let Form::Multipart { boundary } = form else { return Ok(None) };
+    let parts = bytes::with_bytes(&body, move |body| parse(body, &boundary));
+    let list = Array::new(ctx.clone())?;
+    for (at, part) in parts.map_err(|message| Exception::throw_type(&ctx, message))?.into_iter().enumerate() {
+        let fields = Array::new(ctx.clone())?;
+        fields.set(0, part.name)?;
+        match part.filename {
+            Some(filename) => fields.set(1, filename)?,
+            None => fields.set(1, Undefined)?,
+        }
+        fields.set(2, part.content_type)?;
+        fields.set(3, part.content.start)?;
+        fields.set(4, part.content.end)?;
+        list.set(at, fields)?;
+    }
+    Ok(Some(list))
+}
+
+/// 32 random hexadecimal digits, as workerd's boundaries are.
+fn boundary(ctx: Ctx<'_>) -> Result<String> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|error| Exception::throw_message(&ctx, &error.to_string()))?;
+    Ok(random.iter().fold(String::with_capacity(32), |mut digits, byte| {
+        write!(digits, "{byte:02x}").expect("writing to a string cannot fail");
+        digits
+    }))
+}
+
+pub(super) fn init<'js>(_ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
+    host.set("formParts", Func::from(parts))?;
+    host.set("formBoundary", Func::from(boundary))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        Form, NO_BOUNDARY, NO_DISPOSITION, NO_END, NO_HEADERS, NO_NAME, NO_START, NOT_UTF_8, UNKNOWN_TYPE, parse,
+    };
+
+    fn boundary(content_type: &str) -> Result<String, &'static str> {
+        match Form::of(content_type)? {
+            Form::Multipart { boundary } => Ok(boundary),
+            Form::UrlEncoded => Ok("urlencoded".into()),
+        }
+    }
+
+    #[test]
+    fn the_content_type_names_the_format() {
+        assert_eq!(boundary("multipart/form-data; boundary=abc").as_deref(), Ok("abc"));
+        assert_eq!(boundary("Multipart/Form-Data;charset=x; Boundary=\"a\\\"b;c\" ; d").as_deref(), Ok("a\"b;c"));
+        assert_eq!(boundary("application/x-www-form-urlencoded;charset=UTF-8").as_deref(), Ok("urlencoded"));
+        assert_eq!(boundary("application/x-www-form-urlencoded; charset=latin1"), Err(NOT_UTF_8));
+        assert_eq!(boundary("multipart/form-data"), Err(NO_BOUNDARY));
+        assert_eq!(boundary("multipart/form-data; boundary="), Err(NO_BOUNDARY));
+        assert_eq!(boundary(""), Err(UNKNOWN_TYPE));
+    }
+
+    /// Each part as `name|filename|type|content`.
+    fn read(body: &str) -> Result<Vec<String>, &'static str> {
+        let parts = parse(body.as_bytes(), "b")?;
+        let show = |part: super::Part| {
+            let content = &body[part.content];
+            format!("{}|{}|{}|{content}", part.name, part.filename.unwrap_or("-".into()), part.content_type)
+        };
+        Ok(parts.into_iter().map(show).collect())
+    }
+
+    #[test]
+    fn parts_are_found() {
+        assert_eq!(read("--b--").expect("empty"), Vec::<String>::new());
+        let two = "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n--b \r\ncontent-type: text/csv; x=y\r\n\
+                   content-disposition: form-data; name=f; filename=\"q\\\"\"\r\n\r\n--bx\r\n-\r\n\r\n--b--\r\n";
+        assert_eq!(read(two).expect("two"), ["a|-||x", "f|q\"|text/csv; x=y|--bx\r\n-\r\n"]);
+        let bare = "preamble --b\n--b\nContent-Disposition: form-data; name=\"x\"\n\nv\n--b--\n";
+        assert_eq!(read(bare).expect("bare line feeds"), ["x|-||v"]);
+        let empty = "--b\r\nContent-Disposition: form-data; name=\"\"; filename=\"\"\r\n\r\n\r\n--b--";
+        assert_eq!(read(empty).expect("an empty part"), ["|-||"]);
+    }
+
+    #[test]
+    fn malformed_bodies_say_what_is_wrong() {
+        assert_eq!(read(""), Err(NO_START));
+        assert_eq!(read("x--b--"), Err(NO_START));
+        assert_eq!(read("--b"), Err(NO_END));
+        assert_eq!(read("--b\r\nContent-Disposition: form-data; name=x\r\n"), Err(NO_HEADERS));
+        assert_eq!(read("--b\r\nContent-Disposition: form-data; name=x\r\n\r\nv\r\n"), Err(NO_END));
+        assert_eq!(read("--b\r\nfoo: bar\r\n\r\nv\r\n--b--"), Err(NO_DISPOSITION));
+        assert_eq!(read("--b\r\nContent-Disposition: attachment; name=x\r\n\r\nv\r\n--b--"), Err(NO_DISPOSITION));
+        assert_eq!(read("--b\r\nContent-Disposition: form-data; filename=x\r\n\r\nv\r\n--b--"), Err(NO_NAME));
+    }
+}
