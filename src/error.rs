@@ -145,3 +145,16 @@ impl From<Problem> for Problems {
         Self(vec![problem])
     }
 }
+
+/// The known name that a mistyped one was likely meant to be.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted = name.to_lowercase();
+    // One slip per three letters: more than that is another word.
+    let limit = (wanted.chars().count() / 3).clamp(1, 4);
+    known
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&wanted, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= limit && *candidate != name)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}

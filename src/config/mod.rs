@@ -1,0 +1,101 @@
+//! `wrangler.toml`, `wrangler.json` or `wrangler.jsonc` -> one spanned tree -> [`WorkerConfig`].
+//!
+//! Reads files, starts nothing. Must not know which bindings exist: their keys stay raw in the tree, for
+//! [`WorkerConfig::section`]. Checked by hand, so that several mistakes are told at once, each with its place.
+
+mod date;
+mod dotenv;
+mod environment;
+mod fields;
+mod find;
+mod keys;
+mod node;
+mod read_json;
+mod read_toml;
+mod routes;
+mod settings;
+#[cfg(test)]
+pub(crate) mod tests;
+mod variables;
+mod worker_config;
+
+use std::fs;
+use std::path::Path;
+
+pub use fields::{Fields, strings};
+pub use find::{FILE_NAMES, is_project, read};
+pub use node::{Located, Node, Value};
+pub use routes::{Pattern, Route};
+pub use settings::{Dev, Limits, Modules, Rule};
+pub use variables::{Origin, Variable};
+pub use worker_config::WorkerConfig;
+
+use crate::error::Problems;
+
+/// What the command line and the surroundings add to every project's own configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// `--env`, or else `CLOUDFLARE_ENV`.
+    pub environment: Option<String>,
+    /// `--var NAME:VALUE`.
+    pub variables: Vec<(String, String)>,
+    /// `--define NAME:EXPRESSION`.
+    pub defines: Vec<(String, String)>,
+    /// `--alias SPECIFIER:OTHER`.
+    pub aliases: Vec<(String, String)>,
+    /// `--compatibility-date`.
+    pub compatibility_date: Option<String>,
+    /// `YYYY-MM-DD`, from the clock.
+    pub today: String,
+    /// The variables of the process.
+    pub process_env: Vec<(String, String)>,
+}
+
+impl Options {
+    /// A variable of the process that says true or false.
+    fn flag(&self, name: &str) -> Option<bool> {
+        let (_, value) = self.process_env.iter().find(|(key, _)| key == name)?;
+        value.to_lowercase().parse().ok()
+    }
+}
+
+/// Loads the project in a directory, or with a given configuration file.
+///
+/// The second half holds everything noted on the way; the configuration is there exactly when no error is among it.
+#[must_use]
+pub fn load(project: &Path, options: &Options) -> (Option<WorkerConfig>, Problems) {
+    let mut problems = Problems::default();
+    let config = load_noting(project, options, &mut problems);
+    in_file_order(&mut problems);
+    (config, problems)
+}
+
+fn load_noting(project: &Path, options: &Options, problems: &mut Problems) -> Option<WorkerConfig> {
+    let file = find::file_of(project, problems)?;
+    let root = match read(&file) {
+        Ok(root) => root,
+        Err(found) => {
+            problems.extend(found);
+            return None;
+        }
+    };
+    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // A directory that was just read from exists; a race leaves the path as it was given.
+    let directory = fs::canonicalize(parent).unwrap_or_else(|_| parent.to_owned());
+    worker_config::build(file, directory, root, options, problems)
+}
+
+/// What has no place first, then by file and place: as one reads.
+fn in_file_order(problems: &mut Problems) {
+    problems.0.sort_by_cached_key(|problem| {
+        problem.places.first().map(|place| (place.source.path.clone(), place.span.start))
+    });
+}
+
+/// The names in a project's directory whose appearance, change or end can change its configuration.
+#[must_use]
+pub fn watched_names(options: &Options) -> Vec<String> {
+    let mut names: Vec<_> = FILE_NAMES.iter().map(|&name| name.to_owned()).collect();
+    names.extend(variables::file_names(options.environment.as_deref()));
+    names
+}
