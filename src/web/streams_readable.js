@@ -1,0 +1,567 @@
+// ReadableStream, its default reader and its default controller (streams standard, section 4).
+//
+// Each public object keeps one private slot with an internal record (ReadableState, ReaderState,
+// DefaultControllerState); every algorithm works on records, so that streams the runtime makes itself
+// need no public objects until a Worker looks at them. Byte streams, pipes and tees are modules of
+// their own, loaded when first needed.
+//
+// A record of a controller has `cancelSteps(reason)`, `pullSteps(request)`, `releaseSteps()`. A *source* has
+// `start(controller)`, `pull(controller)`, `cancel(reason)`; they never throw, and answer a native
+// promise or undefined. A *read request* has `chunk(value)`, `close(value)`, `error(reason)` and `next`.
+
+import { lazy } from "internal:host";
+import { Deferred, Settling, bare, handled, invoke, noop, promiseOf, READY, rejected, resolved, then, upon } from "internal:streams_promise";
+import {
+  REQUIRED, boolean, callback, dictionary, enumeration, illegalConstructor, interface_, internal, isObject, object, requiredArguments,
+  unsignedLongLongEnforced, wrongType,
+} from "internal:webidl";
+import { SizedQueue, extractHighWaterMark, extractSize, readStrategy, sizeOf } from "internal:queuing";
+
+const bytes = lazy("streams_byte");
+const pipes = lazy("streams_pipe");
+const tees = lazy("streams_tee");
+const iterables = lazy("streams_iterable");
+const writables = lazy("streams_writable");
+
+const { apply } = Reflect;
+const { defineProperty } = Object;
+
+// ---- Records --------------------------------------------------------------------------------------
+
+export class ReadableState {
+  constructor() {
+    this.stream = undefined;
+    this.status = "readable"; // "closed", "errored"
+    this.error = undefined;
+    this.reader = undefined;
+    this.controller = undefined;
+    this.disturbed = false;
+    this.native = undefined; // the native source, see streams.js
+    this.length = undefined; // bytes a FixedLengthStream will give
+  }
+}
+
+export class ReaderState {
+  constructor(byob) {
+    this.stream = undefined;
+    this.byob = byob;
+    this.closed = new Settling();
+    this.head = undefined; // read requests
+    this.tail = undefined;
+    this.pending = 0;
+  }
+
+  push(request) {
+    request.next = undefined;
+    if (this.head === undefined) this.head = request;
+    else this.tail.next = request;
+    this.tail = request;
+    this.pending += 1;
+  }
+
+  shift() {
+    const request = this.head;
+    this.head = request.next;
+    this.pending -= 1;
+    return request;
+  }
+
+  /** Takes all requests away and returns them, each naming its `next`. */
+  takeAll() {
+    const first = this.head;
+    this.head = this.tail = undefined;
+    this.pending = 0;
+    return first;
+  }
+}
+
+/** The read request behind `reader.read()`. */
+export class ReadPromise extends Deferred {
+  chunk(value) {
+    this.resolve({ value, done: false });
+  }
+
+  close(value) {
+    this.resolve({ value, done: true });
+  }
+
+  error(reason) {
+    this.reject(reason);
+  }
+}
+bare(ReadableState, ReaderState);
+
+const SourceMembers = dictionary("UnderlyingSource", {
+  autoAllocateChunkSize: [unsignedLongLongEnforced],
+  cancel: [callback],
+  pull: [callback],
+  start: [callback],
+  type: [enumeration("ReadableStreamType", ["bytes"])],
+});
+
+/** What a Worker passed to `new ReadableStream`. */
+class UnderlyingSource {
+  constructor(source) {
+    const members = SourceMembers(source);
+    this.object = source;
+    this.controller = undefined;
+    this.autoAllocateChunkSize = members.autoAllocateChunkSize;
+    this.cancelMethod = members.cancel;
+    this.pullMethod = members.pull;
+    this.startMethod = members.start;
+    this.type = members.type;
+  }
+
+  start(controller) {
+    this.controller = controller.object;
+    return this.startMethod === undefined ? undefined : apply(this.startMethod, this.object, [this.controller]);
+  }
+
+  pull() {
+    return this.pullMethod === undefined ? undefined : invoke(this.pullMethod, this.object, [this.controller]);
+  }
+
+  cancel(reason) {
+    return this.cancelMethod === undefined ? undefined : invoke(this.cancelMethod, this.object, [reason]);
+  }
+}
+bare(UnderlyingSource);
+
+// ---- Stream operations ----------------------------------------------------------------------------
+
+export function closeReadable(state) {
+  state.status = "closed";
+  const { reader } = state;
+  if (reader === undefined) return;
+  reader.closed.resolve();
+  if (reader.byob) return;
+  for (let request = reader.takeAll(); request !== undefined; ) {
+    const { next } = request;
+    request.close(undefined);
+    request = next;
+  }
+}
+
+export function errorReadable(state, error) {
+  state.status = "errored";
+  state.error = error;
+  const { reader } = state;
+  if (reader === undefined) return;
+  reader.closed.reject(error);
+  errorRequests(reader, error);
+}
+
+function errorRequests(reader, error) {
+  for (let request = reader.takeAll(); request !== undefined; ) {
+    const { next } = request;
+    request.error(error);
+    request = next;
+  }
+}
+
+export function cancelReadable(state, reason) {
+  state.disturbed = true;
+  if (state.status === "closed") return resolved(undefined);
+  if (state.status === "errored") return rejected(state.error);
+  closeReadable(state);
+  const { reader } = state;
+  if (reader !== undefined && reader.byob) {
+    for (let request = reader.takeAll(); request !== undefined; ) {
+      const { next } = request;
+      request.close(undefined);
+      request = next;
+    }
+  }
+  return then(state.controller.cancelSteps(reason) ?? READY, noop);
+}
+
+// ---- Readers --------------------------------------------------------------------------------------
+
+/** Locks the stream to a new reader record. */
+export function acquireReader(state, byob = false) {
+  if (state.reader !== undefined) throw new TypeError("the ReadableStream is locked to a reader");
+  return attachReader(new ReaderState(byob), state);
+}
+
+export function attachReader(reader, state) {
+  reader.stream = state;
+  state.reader = reader;
+  if (state.status === "closed") reader.closed.resolve();
+  else if (state.status === "errored") reader.closed.reject(state.error);
+  return reader;
+}
+
+/** Unlocks the stream; reads that still wait are refused. */
+export function releaseReader(reader) {
+  const state = reader.stream;
+  const error = new TypeError("the reader was released");
+  if (state.status !== "readable") reader.closed = new Settling();
+  reader.closed.reject(error);
+  state.controller.releaseSteps();
+  state.reader = undefined;
+  reader.stream = undefined;
+  errorRequests(reader, error);
+}
+
+/** One chunk for `request`, from a default reader. */
+export function readChunk(reader, request) {
+  const state = reader.stream;
+  state.disturbed = true;
+  if (state.status === "readable") state.controller.pullSteps(request);
+  else if (state.status === "closed") request.close(undefined);
+  else request.error(state.error);
+}
+
+let readerStateOf;
+
+export class ReadableStreamDefaultReader {
+  #state;
+
+  constructor(stream) {
+    const state = requireReadable(stream, "Failed to construct 'ReadableStreamDefaultReader'", "parameter 1");
+    this.#state = acquireReader(state);
+  }
+
+  get closed() {
+    const state = readerStateOf(this);
+    return state === undefined ? rejected(wrongType(undefined, "this", "ReadableStreamDefaultReader")) : state.closed.promise;
+  }
+
+  cancel(reason = undefined) {
+    const state = readerStateOf(this);
+    if (state === undefined) return rejected(wrongType(undefined, "this", "ReadableStreamDefaultReader"));
+    return state.stream === undefined ? rejected(releasedReader()) : cancelReadable(state.stream, reason);
+  }
+
+  read() {
+    const state = readerStateOf(this);
+    if (state === undefined) return rejected(wrongType(undefined, "this", "ReadableStreamDefaultReader"));
+    if (state.stream === undefined) return rejected(releasedReader());
+    const request = new ReadPromise();
+    readChunk(state, request);
+    return request.promise;
+  }
+
+  releaseLock() {
+    const state = readerStateOf(this);
+    if (state === undefined) throw wrongType(undefined, "this", "ReadableStreamDefaultReader");
+    if (state.stream !== undefined) releaseReader(state);
+  }
+
+  static {
+    readerStateOf = (object) => (isObject(object) && #state in object ? object.#state : undefined);
+  }
+}
+interface_(ReadableStreamDefaultReader);
+
+export const releasedReader = () => new TypeError("the reader has been released");
+
+// ---- Default controller ---------------------------------------------------------------------------
+
+export class DefaultControllerState extends SizedQueue {
+  constructor(stream, source, highWaterMark, size) {
+    super();
+    this.stream = stream;
+    this.wrapper = undefined;
+    this.source = source;
+    this.highWaterMark = highWaterMark;
+    this.size = size;
+    this.started = false;
+    this.closeRequested = false;
+    this.pulling = false;
+    this.pullAgain = false;
+  }
+
+  get object() {
+    return (this.wrapper ??= new ReadableStreamDefaultController(internal, this));
+  }
+
+  cancelSteps(reason) {
+    this.resetQueue();
+    const answer = this.source.cancel(reason);
+    this.clear();
+    return answer;
+  }
+
+  pullSteps(request) {
+    if (this.head === undefined) {
+      this.stream.reader.push(request);
+      pullIfNeeded(this);
+      return;
+    }
+    const chunk = this.shift();
+    if (this.closeRequested && this.head === undefined) {
+      this.clear();
+      closeReadable(this.stream);
+    } else {
+      pullIfNeeded(this);
+    }
+    request.chunk(chunk);
+  }
+
+  releaseSteps() {}
+
+  clearPullIntos() {}
+
+  /** Lets go of the source's functions. */
+  clear() {
+    this.source = undefined;
+    this.size = undefined;
+  }
+}
+
+export function canCloseOrEnqueue(controller) {
+  return !controller.closeRequested && controller.stream.status === "readable";
+}
+
+export function desiredSize(controller) {
+  const { status } = controller.stream;
+  if (status === "readable") return controller.highWaterMark - controller.total;
+  return status === "closed" ? 0 : null;
+}
+
+function shouldPull(controller) {
+  const { stream } = controller;
+  if (!controller.started || controller.closeRequested || stream.status !== "readable") return false;
+  return (stream.reader !== undefined && stream.reader.pending > 0) || controller.highWaterMark > controller.total;
+}
+
+export function pullIfNeeded(controller) {
+  if (!shouldPull(controller)) return;
+  if (controller.pulling) {
+    controller.pullAgain = true;
+    return;
+  }
+  controller.pulling = true;
+  upon(
+    controller.source.pull(controller),
+    () => {
+      controller.pulling = false;
+      if (!controller.pullAgain) return;
+      controller.pullAgain = false;
+      pullIfNeeded(controller);
+    },
+    (error) => errorController(controller, error),
+  );
+}
+
+export function errorController(controller, error) {
+  if (controller.stream.status !== "readable") return;
+  controller.clearPullIntos();
+  controller.resetQueue();
+  controller.clear();
+  errorReadable(controller.stream, error);
+}
+
+export function closeController(controller) {
+  if (!canCloseOrEnqueue(controller)) return;
+  controller.closeRequested = true;
+  if (controller.head !== undefined) return;
+  controller.clear();
+  closeReadable(controller.stream);
+}
+
+/** Hands a chunk to a waiting read or queues it; throws (and errors the stream) when it cannot be measured. */
+export function enqueueChunk(controller, chunk) {
+  if (!canCloseOrEnqueue(controller)) return;
+  const { reader } = controller.stream;
+  if (reader !== undefined && reader.pending > 0) {
+    reader.shift().chunk(chunk);
+  } else {
+    try {
+      controller.push(chunk, sizeOf(controller.size, chunk));
+    } catch (error) {
+      errorController(controller, error);
+      throw error;
+    }
+  }
+  pullIfNeeded(controller);
+}
+
+/** Starts a controller whose source may answer `start` with anything, or throw. */
+export function startController(controller) {
+  controller.stream.controller = controller;
+  upon(
+    promiseOf(controller.source.start(controller)),
+    () => {
+      controller.started = true;
+      pullIfNeeded(controller);
+    },
+    (error) => errorController(controller, error),
+  );
+}
+
+/** A default stream over an internal source. */
+export function createReadable(source, highWaterMark = 1, size = undefined) {
+  const state = new ReadableState();
+  startController(new DefaultControllerState(state, source, highWaterMark, size));
+  return state;
+}
+
+let controllerStateOf;
+
+export class ReadableStreamDefaultController {
+  #state;
+
+  constructor() {
+    illegalConstructor(arguments[0]);
+    this.#state = arguments[1];
+  }
+
+  get desiredSize() {
+    return desiredSize(controllerStateOf(this));
+  }
+
+  close() {
+    const state = controllerStateOf(this);
+    if (!canCloseOrEnqueue(state)) throw new TypeError("the stream is already closed or errored, or closing was already requested");
+    closeController(state);
+  }
+
+  enqueue(chunk = undefined) {
+    const state = controllerStateOf(this);
+    if (!canCloseOrEnqueue(state)) throw new TypeError("a closed or errored stream takes no more chunks");
+    enqueueChunk(state, chunk);
+  }
+
+  error(error = undefined) {
+    errorController(controllerStateOf(this), error);
+  }
+
+  static {
+    controllerStateOf = (object) => {
+      if (!isObject(object) || !(#state in object)) throw wrongType(undefined, "this", "ReadableStreamDefaultController");
+      return object.#state;
+    };
+  }
+}
+interface_(ReadableStreamDefaultController);
+
+// ---- ReadableStream -------------------------------------------------------------------------------
+
+let readableStateOf;
+
+/** The record of a ReadableStream, or undefined for anything else. */
+export const stateOf = (object) => readableStateOf(object);
+
+/** The public object of a record. */
+export function readableObject(state) {
+  return (state.stream ??= new ReadableStream(internal, state));
+}
+
+export function requireReadable(value, prefix, what) {
+  const state = readableStateOf(value);
+  if (state === undefined) throw wrongType(prefix, what, "ReadableStream");
+  return state;
+}
+
+function thisReadable(object) {
+  const state = readableStateOf(object);
+  if (state === undefined) throw wrongType(undefined, "this", "ReadableStream");
+  return state;
+}
+
+function initialise(state, source, strategy) {
+  if (source !== undefined) object(source, "Failed to construct 'ReadableStream'", "parameter 1");
+  const converted = readStrategy(strategy);
+  const underlying = new UnderlyingSource(source);
+  if (underlying.type !== undefined) {
+    if (converted.size !== undefined) throw new RangeError("a byte stream's strategy cannot have a size function");
+    const highWaterMark = extractHighWaterMark(converted, 0);
+    bytes().startByteController(state, underlying, highWaterMark, underlying.autoAllocateChunkSize);
+    return;
+  }
+  const size = extractSize(converted);
+  const highWaterMark = extractHighWaterMark(converted, 1);
+  startController(new DefaultControllerState(state, underlying, highWaterMark, size));
+}
+
+const ReaderOptions = dictionary("ReadableStreamGetReaderOptions", { mode: [enumeration("ReadableStreamReaderMode", ["byob"])] });
+const IteratorOptions = dictionary("ReadableStreamIteratorOptions", { preventCancel: [boolean, false] });
+const PipeOptions = dictionary("StreamPipeOptions", {
+  preventAbort: [boolean, false],
+  preventCancel: [boolean, false],
+  preventClose: [boolean, false],
+  signal: [(signal) => pipes().requireSignal(signal)],
+});
+const Pair = dictionary("ReadableWritablePair", {
+  readable: [requireReadable, REQUIRED],
+  writable: [(value) => writables().requireWritable(value), REQUIRED],
+});
+
+export class ReadableStream {
+  #state;
+
+  constructor(underlyingSource = undefined, strategy = undefined) {
+    if (underlyingSource === internal) {
+      this.#state = strategy;
+      return;
+    }
+    const state = (this.#state = new ReadableState());
+    state.stream = this;
+    initialise(state, underlyingSource, strategy);
+  }
+
+  static from(asyncIterable) {
+    requiredArguments(arguments.length, 1, "ReadableStream.from");
+    return readableObject(iterables().fromIterable(asyncIterable));
+  }
+
+  get locked() {
+    return thisReadable(this).reader !== undefined;
+  }
+
+  cancel(reason = undefined) {
+    const state = readableStateOf(this);
+    if (state === undefined) return rejected(wrongType(undefined, "this", "ReadableStream"));
+    if (state.reader !== undefined) return rejected(new TypeError("a locked stream can only be cancelled by its reader"));
+    return cancelReadable(state, reason);
+  }
+
+  getReader(options = undefined) {
+    const state = thisReadable(this);
+    if (ReaderOptions(options).mode === undefined) return new ReadableStreamDefaultReader(this);
+    return new (bytes().ReadableStreamBYOBReader)(this);
+  }
+
+  pipeThrough(transform, options = undefined) {
+    const state = thisReadable(this);
+    requiredArguments(arguments.length, 1, "pipeThrough");
+    const { readable, writable } = Pair(transform, "pipeThrough");
+    const converted = PipeOptions(options, "pipeThrough");
+    if (state.reader !== undefined) throw new TypeError("the ReadableStream is locked");
+    if (writable.writer !== undefined) throw new TypeError("the WritableStream is locked");
+    handled(pipes().pipe(state, writable, converted));
+    return readableObject(readable);
+  }
+
+  pipeTo(destination, options = undefined) {
+    try {
+      const state = thisReadable(this);
+      const writable = writables().requireWritable(destination, "pipeTo", "parameter 1");
+      const converted = PipeOptions(options, "pipeTo");
+      if (state.reader !== undefined) throw new TypeError("the ReadableStream is locked");
+      if (writable.writer !== undefined) throw new TypeError("the WritableStream is locked");
+      return pipes().pipe(state, writable, converted);
+    } catch (error) {
+      return rejected(error);
+    }
+  }
+
+  tee() {
+    const [first, second] = tees().tee(thisReadable(this), false);
+    return [readableObject(first), readableObject(second)];
+  }
+
+  values(options = undefined) {
+    const state = thisReadable(this);
+    const { preventCancel } = IteratorOptions(options);
+    return iterables().iterate(acquireReader(state), preventCancel);
+  }
+
+  static {
+    readableStateOf = (object) => (isObject(object) && #state in object ? object.#state : undefined);
+  }
+}
+interface_(ReadableStream);
+defineProperty(ReadableStream.prototype, Symbol.asyncIterator, { value: ReadableStream.prototype.values, writable: true, configurable: true });
