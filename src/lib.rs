@@ -1,4 +1,7 @@
 //! devflare: Cloudflare Workers for Platforms on a laptop, offline.
 
 pub mod config;
+pub mod engine;
 pub mod error;
+pub mod web;
+pub mod worker;

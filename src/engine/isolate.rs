@@ -1,0 +1,317 @@
+//! An isolate is an actor: a mailbox, its own QuickJS runtime, and turns that the pool's threads run one at a time.
+//!
+//! No JavaScript value leaves it. Handles that Rust holds live in the runtime's user data and die before the runtime.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use rquickjs::{Context, Ctx, Result, Runtime};
+
+use super::invocation::Invocation;
+use super::ops::cancel_ops;
+use super::pool::Pool;
+use super::program::Program;
+use super::realm::{Realm, realm};
+use super::throw::{Thrown, describe};
+use super::turn::{TurnClock, thread_cpu};
+use crate::worker::Failure;
+
+/// Work for an isolate's thread.
+pub type Job = Box<dyn for<'js> FnOnce(&Ctx<'js>) -> Result<()> + Send>;
+
+struct Message {
+    invocation: Option<Arc<Invocation>>,
+    job: Job,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct IsolateOptions {
+    /// Bytes of QuickJS heap.
+    pub memory_limit: usize,
+    /// Bytes of native stack JavaScript may use.
+    pub stack_limit: usize,
+}
+
+impl Default for IsolateOptions {
+    fn default() -> Self {
+        Self { memory_limit: 128 << 20, stack_limit: 1 << 20 }
+    }
+}
+
+/// Messages one turn takes at most, so that isolates share the threads fairly.
+const MESSAGES_PER_TURN: usize = 16;
+/// CPU nanoseconds that code without an invocation may use (start-up, clean-up).
+const UNOWNED_BUDGET: u64 = 10_000_000_000;
+/// CPU nanoseconds to run down what an interrupted message left in the microtask queue.
+const CLEANUP_BUDGET: u64 = 20_000_000;
+
+/// See the module's text.
+pub struct Isolate {
+    pub name: Arc<str>,
+    pub options: IsolateOptions,
+    pool: Arc<Pool>,
+    tokio: tokio::runtime::Handle,
+    mailbox: Mutex<VecDeque<Message>>,
+    scheduled: AtomicBool,
+    retired: AtomicBool,
+    pub(super) clock: Arc<TurnClock>,
+    open: Mutex<HashMap<u64, Arc<Invocation>>>,
+    inner: Mutex<Option<Inner>>,
+}
+
+/// Field order is drop order: the context before its runtime.
+struct Inner {
+    context: Context,
+    runtime: Runtime,
+}
+
+impl Isolate {
+    /// An empty isolate whose modules come from `program`; nothing runs yet.
+    pub fn start(
+        name: Arc<str>,
+        program: &Arc<Program>,
+        options: IsolateOptions,
+        pool: &Arc<Pool>,
+        tokio: tokio::runtime::Handle,
+    ) -> Result<Arc<Self>> {
+        let clock = Arc::new(TurnClock::default());
+        let runtime = Runtime::new()?;
+        runtime.set_memory_limit(options.memory_limit);
+        runtime.set_max_stack_size(options.stack_limit);
+        let polled = clock.clone();
+        runtime.set_interrupt_handler(Some(Box::new(move || polled.poll())));
+        runtime.set_loader(program.resolver(), program.loader());
+        let context = Context::full(&runtime)?;
+        let isolate = Arc::new(Self {
+            name,
+            options,
+            pool: pool.clone(),
+            tokio,
+            mailbox: Mutex::default(),
+            scheduled: AtomicBool::new(false),
+            retired: AtomicBool::new(false),
+            clock,
+            open: Mutex::default(),
+            inner: Mutex::new(None),
+        });
+        context.with(|ctx| {
+            let realm = Realm::new(Arc::downgrade(&isolate), program.clone(), isolate.tokio.clone());
+            ctx.store_userdata(realm).map(|_| ()).expect("nothing else borrows user data yet");
+        });
+        *isolate.lock_inner() = Some(Inner { context, runtime });
+        Ok(isolate)
+    }
+
+    /// Queues `job`; it runs on an engine thread, charged to `invocation`, its microtasks with it.
+    pub fn post<F>(self: &Arc<Self>, invocation: Option<Arc<Invocation>>, job: F)
+    where
+        F: for<'js> FnOnce(&Ctx<'js>) -> Result<()> + Send + 'static,
+    {
+        self.lock_mailbox().push_back(Message { invocation, job: Box::new(job) });
+        self.schedule();
+    }
+
+    /// Starts an invocation with its first message.
+    pub fn invoke<F>(self: &Arc<Self>, invocation: &Arc<Invocation>, job: F)
+    where
+        F: for<'js> FnOnce(&Ctx<'js>) -> Result<()> + Send + 'static,
+    {
+        self.lock_open().insert(invocation.id, invocation.clone());
+        if self.clock.is_condemned() {
+            self.fail(invocation, &Failure::Stopped);
+            return;
+        }
+        self.post(Some(invocation.clone()), job);
+    }
+
+    /// Takes no new invocations; the runtime replaces it and lets it drain.
+    pub fn retire(&self) {
+        self.retired.store(true, Ordering::Release);
+    }
+
+    pub fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Acquire)
+    }
+
+    /// Invocations that have not ended.
+    pub fn open_count(&self) -> usize {
+        self.lock_open().len()
+    }
+
+    /// Ends an invocation well: its pending work is dropped.
+    pub fn finish(self: &Arc<Self>, ctx: &Ctx<'_>, invocation: &Arc<Invocation>) {
+        if invocation.end(None) {
+            self.lock_open().remove(&invocation.id);
+            cancel_ops(ctx, invocation);
+        }
+    }
+
+    /// Ends an invocation with a failure, from any thread; the work it left is dropped at the next turn.
+    pub fn fail(self: &Arc<Self>, invocation: &Arc<Invocation>, failure: &Failure) {
+        if !invocation.end(Some(failure)) {
+            return;
+        }
+        self.lock_open().remove(&invocation.id);
+        if !self.clock.is_condemned() {
+            let ended = invocation.clone();
+            self.post(None, move |ctx| {
+                cancel_ops(ctx, &ended);
+                Ok(())
+            });
+        }
+    }
+
+    /// Gives the isolate up: every open invocation fails, `culprit` with its own failure. The thread that may be
+    /// stuck in it retires when the native builtin returns.
+    pub(super) fn condemn(self: &Arc<Self>, culprit: Option<(&Arc<Invocation>, Failure)>) {
+        self.retire();
+        self.clock.condemn();
+        if let Some((invocation, failure)) = culprit {
+            self.fail(invocation, &failure);
+        }
+        let open: Vec<_> = self.lock_open().values().cloned().collect();
+        for invocation in open {
+            self.fail(&invocation, &Failure::Stopped);
+        }
+        self.lock_mailbox().clear();
+    }
+
+    fn schedule(self: &Arc<Self>) {
+        if !self.scheduled.swap(true, Ordering::AcqRel) {
+            self.pool.push(self.clone());
+        }
+    }
+
+    /// One turn on an engine thread. `note` tells the monitor whose message runs.
+    pub(super) fn run_turn(self: &Arc<Self>, note: &dyn Fn(Option<&Arc<Invocation>>)) {
+        let mut inner = self.lock_inner();
+        for _ in 0..MESSAGES_PER_TURN {
+            if self.clock.is_condemned() {
+                break;
+            }
+            let Some(message) = self.lock_mailbox().pop_front() else { break };
+            if message.invocation.as_ref().is_some_and(|owner| owner.is_finished()) {
+                continue;
+            }
+            let Some(inner) = inner.as_ref() else { break };
+            note(message.invocation.as_ref());
+            self.run_message(inner, message);
+        }
+        if self.clock.is_condemned() {
+            drop(inner.take());
+        } else if let Some(inner) = inner.as_ref() {
+            self.find_hung(inner);
+        }
+        drop(inner);
+        self.scheduled.store(false, Ordering::Release);
+        if !self.lock_mailbox().is_empty() && !self.clock.is_condemned() {
+            self.schedule();
+        }
+    }
+
+    fn run_message(self: &Arc<Self>, inner: &Inner, message: Message) {
+        let Message { invocation, job } = message;
+        let budget = invocation.as_ref().map_or(UNOWNED_BUDGET, |owner| owner.remaining());
+        let started = self.clock.arm(budget);
+        inner.context.with(|ctx| {
+            realm(&ctx).current.borrow_mut().clone_from(&invocation);
+            let result = job(&ctx);
+            if result.is_err() && !self.clock.interrupted() {
+                self.after_throw(&ctx, invocation.as_ref());
+            }
+            self.drain_microtasks(&ctx);
+            *realm(&ctx).current.borrow_mut() = None;
+        });
+        if let Some(owner) = &invocation {
+            owner.charge(thread_cpu().saturating_sub(started));
+        }
+        if self.clock.interrupted() {
+            self.after_interrupt(inner, invocation.as_ref());
+        }
+    }
+
+    fn drain_microtasks(&self, ctx: &Ctx<'_>) {
+        let mut jobs = 0_u32;
+        while !self.clock.interrupted() && ctx.execute_pending_job() {
+            jobs += 1;
+            if jobs.is_multiple_of(256) && self.clock.poll() {
+                return;
+            }
+        }
+    }
+
+    /// The message itself threw, which only the heap's limit or a mistake of ours makes it do.
+    fn after_throw(self: &Arc<Self>, ctx: &Ctx<'_>, invocation: Option<&Arc<Invocation>>) {
+        let failure = self.failure_of(&describe(ctx, &ctx.catch()));
+        if let Some(invocation) = invocation {
+            self.fail(invocation, &failure);
+        }
+    }
+
+    /// A thrown value as a failure; one that tells of the heap's limit retires the isolate.
+    pub fn failure_of(&self, thrown: &Thrown) -> Failure {
+        if thrown.message == OUT_OF_MEMORY {
+            self.retire();
+            return Failure::MemoryLimit { limit: self.options.memory_limit };
+        }
+        let Thrown { name, message, stack } = thrown.clone();
+        Failure::Threw { name, message, stack }
+    }
+
+    /// The message ran into its deadline: its invocation fails, and the isolate is replaced. What it left in the
+    /// microtask queue gets a small budget; if that is not enough (a flood), the isolate is given up at once.
+    fn after_interrupt(self: &Arc<Self>, inner: &Inner, invocation: Option<&Arc<Invocation>>) {
+        self.retire();
+        if let Some(invocation) = invocation {
+            self.fail(invocation, &invocation.cpu_failure());
+        }
+        self.clock.arm(CLEANUP_BUDGET);
+        inner.context.with(|ctx| self.drain_microtasks(&ctx));
+        if self.clock.interrupted() {
+            self.condemn(None);
+        }
+    }
+
+    /// Nothing pending in the isolate, yet invocations are open: they can never end by themselves.
+    fn find_hung(self: &Arc<Self>, inner: &Inner) {
+        if self.open_count() == 0 || !self.lock_mailbox().is_empty() {
+            return;
+        }
+        let idle = inner.context.with(|ctx| realm(&ctx).active_ops.get() == 0);
+        if !idle {
+            return;
+        }
+        let open: Vec<_> = self.lock_open().values().cloned().collect();
+        if self.lock_mailbox().is_empty() {
+            for invocation in open {
+                self.fail(&invocation, &Failure::Hung);
+            }
+        }
+    }
+
+    fn lock_inner(&self) -> MutexGuard<'_, Option<Inner>> {
+        self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn lock_mailbox(&self) -> MutexGuard<'_, VecDeque<Message>> {
+        self.mailbox.lock().expect("the mailbox' holders do not panic")
+    }
+
+    fn lock_open(&self) -> MutexGuard<'_, HashMap<u64, Arc<Invocation>>> {
+        self.open.lock().expect("the holders of open invocations do not panic")
+    }
+}
+
+/// QuickJS' words when the heap's limit is reached.
+const OUT_OF_MEMORY: &str = "out of memory";
+
+impl Drop for Isolate {
+    fn drop(&mut self) {
+        // The realm's handles go first, while the context still is.
+        if let Some(inner) = self.inner.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner).take() {
+            drop(inner.context);
+            drop(inner.runtime);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! QuickJS as a set of actors: isolates, turns on a pool of threads, modules as bytecode, limits, promises for host work.
+//!
+//! Knows nothing of Workers, HTTP servers or configs. What runs inside an isolate (web platform, bindings, handlers)
+//! is installed by later layers through [`Isolate::post`] and [`Ctx`] natives.
+//!
+//! * [`Pool`]: M:N threads that run turns, and the monitor that grows it and condemns stuck isolates.
+//! * [`Isolate`]: mailbox + QuickJS runtime; all JavaScript of one Worker version.
+//! * [`Invocation`]: one event (a request) with its CPU budget, its pending host work and its end.
+//! * [`Program`]: modules as shared bytecode.
+
+pub(crate) mod bytes;
+mod invocation;
+mod isolate;
+mod ops;
+mod pool;
+mod program;
+mod realm;
+pub(crate) mod text;
+mod throw;
+mod turn;
+
+pub use invocation::{Invocation, InvocationLimits};
+pub use isolate::{Isolate, IsolateOptions, Job};
+pub use ops::{Completer, HostError, Ticks, begin_event, begin_op, cancel_event, on_op_cancel, spawn_event, spawn_op};
+pub use pool::Pool;
+pub use program::{ModuleCode, Program, compile};
+pub use realm::{Realm, current, is_startup, realm, require_current};
+pub use throw::{Thrown, describe, throw_dom, throw_error, throw_range, throw_type};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,230 @@
+//! Host work that JavaScript awaits: a promise, an id, and a reply message that settles it on the isolate's thread.
+
+use std::future::Future;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+
+use rquickjs::{Ctx, Function, IntoJs, Persistent, Promise, Result, Value};
+use tokio::task::AbortHandle;
+
+use super::invocation::Invocation;
+use super::isolate::Isolate;
+use super::realm::realm;
+use super::throw::{throw_dom, throw_error, throw_range, throw_type};
+
+/// A failed piece of host work, as the JavaScript error it becomes.
+#[derive(Debug, Clone)]
+pub enum HostError {
+    Type(String),
+    Range(String),
+    Error(String),
+    Dom { name: &'static str, message: String },
+}
+
+impl HostError {
+    /// Throws it; the returned error tells rquickjs that an exception is pending.
+    pub fn throw(&self, ctx: &Ctx<'_>) -> rquickjs::Error {
+        match self {
+            Self::Type(message) => throw_type(ctx, message),
+            Self::Range(message) => throw_range(ctx, message),
+            Self::Error(message) => throw_error(ctx, message),
+            Self::Dom { name, message } => throw_dom(ctx, name, message),
+        }
+    }
+}
+
+/// Host work in wait: what it settles and whose it is.
+pub(super) struct PendingOp {
+    waiting: Waiting,
+    invocation: Option<Arc<Invocation>>,
+    /// Ends the host's side when the op is dropped before its end.
+    cancel: Option<Box<dyn FnOnce() + Send>>,
+    /// Will not end by itself (a listener): does not keep the isolate going.
+    passive: bool,
+}
+
+enum Waiting {
+    Promise {
+        resolve: Persistent<Function<'static>>,
+        reject: Persistent<Function<'static>>,
+    },
+    /// An event (a timer): what happens is in the message.
+    Event,
+}
+
+/// Settles one promise from any thread.
+pub struct Completer {
+    isolate: Weak<Isolate>,
+    invocation: Option<Arc<Invocation>>,
+    id: u64,
+}
+
+impl Completer {
+    /// Settles with what `make` builds on the isolate's thread; nothing happens if the invocation has ended.
+    pub fn complete<F>(self, make: F)
+    where
+        F: for<'js> FnOnce(&Ctx<'js>) -> Result<Value<'js>> + Send + 'static,
+    {
+        let Some(isolate) = self.isolate.upgrade() else { return };
+        let id = self.id;
+        isolate.post(self.invocation.clone(), move |ctx| settle(ctx, id, make));
+    }
+
+    pub(super) fn id(&self) -> u64 {
+        self.id
+    }
+}
+
+/// A promise and the handle that settles it. It counts as pending work of the current invocation.
+pub fn begin_op<'js>(ctx: &Ctx<'js>) -> Result<(Promise<'js>, Completer)> {
+    let (promise, resolve, reject) = ctx.promise()?;
+    let waiting = Waiting::Promise { resolve: Persistent::save(ctx, resolve), reject: Persistent::save(ctx, reject) };
+    Ok((promise, begin(ctx, waiting, false)))
+}
+
+/// A listener: work that may never come, such as a caller's leaving. It ends with the invocation.
+pub fn begin_event(ctx: &Ctx<'_>) -> Completer {
+    begin(ctx, Waiting::Event, true)
+}
+
+/// Runs `fire` on the isolate's thread each time `future` yields true to go on, until [`cancel_event`] or the end of
+/// the invocation. The answered id names the event.
+pub fn spawn_event<F, E>(ctx: &Ctx<'_>, ticks: F, fire: E) -> u64
+where
+    F: Ticks,
+    E: for<'js> Fn(&Ctx<'js>, u64) -> Result<()> + Send + Sync + 'static,
+{
+    let completer = begin(ctx, Waiting::Event, false);
+    let id = completer.id;
+    let task = realm(ctx).tokio.spawn(run_event(completer, ticks, Arc::new(fire)));
+    remember_task(ctx, id, task.abort_handle());
+    id
+}
+
+/// When an event happens: answers `Some(last)` each time.
+pub trait Ticks: Send + 'static {
+    fn next(&mut self) -> impl Future<Output = bool> + Send;
+}
+
+async fn run_event<F, E>(completer: Completer, mut ticks: F, fire: Arc<E>)
+where
+    F: Ticks,
+    E: for<'js> Fn(&Ctx<'js>, u64) -> Result<()> + Send + Sync + 'static,
+{
+    loop {
+        let goes_on = ticks.next().await;
+        let Some(isolate) = completer.isolate.upgrade() else { return };
+        let (id, fire) = (completer.id, fire.clone());
+        isolate.post(completer.invocation.clone(), move |ctx| {
+            let wanted = if goes_on { is_pending(ctx, id) } else { cancel_event(ctx, id) };
+            if wanted { fire(ctx, id) } else { Ok(()) }
+        });
+        if !goes_on {
+            return;
+        }
+    }
+}
+
+fn is_pending(ctx: &Ctx<'_>, id: u64) -> bool {
+    realm(ctx).ops.borrow().contains_key(&id)
+}
+
+/// Ends an event; false if it had ended.
+pub fn cancel_event(ctx: &Ctx<'_>, id: u64) -> bool {
+    let taken = realm(ctx).ops.borrow_mut().remove(&id);
+    taken.map(|op| op.drop_early(ctx)).is_some()
+}
+
+fn begin(ctx: &Ctx<'_>, waiting: Waiting, passive: bool) -> Completer {
+    let realm = realm(ctx);
+    let id = realm.next_op.get();
+    realm.next_op.set(id + 1);
+    let invocation = realm.current.borrow().clone();
+    if let Some(invocation) = &invocation {
+        invocation.pending_ops.fetch_add(1, Ordering::Relaxed);
+    }
+    realm.active_ops.set(realm.active_ops.get() + usize::from(!passive));
+    realm.ops.borrow_mut().insert(id, PendingOp { waiting, invocation: invocation.clone(), cancel: None, passive });
+    Completer { isolate: realm.isolate.clone(), invocation, id }
+}
+
+/// Has `cancel` run if the op is dropped before its end (its invocation ended).
+pub fn on_op_cancel(ctx: &Ctx<'_>, completer: &Completer, cancel: impl FnOnce() + Send + 'static) {
+    if let Some(pending) = realm(ctx).ops.borrow_mut().get_mut(&completer.id) {
+        pending.cancel = Some(Box::new(cancel));
+    }
+}
+
+fn remember_task(ctx: &Ctx<'_>, id: u64, task: AbortHandle) {
+    if let Some(pending) = realm(ctx).ops.borrow_mut().get_mut(&id) {
+        pending.cancel = Some(Box::new(move || task.abort()));
+    }
+}
+
+/// Runs `future` on tokio; the promise settles with its result, converted on the isolate's thread.
+pub fn spawn_op<'js, T, F>(ctx: &Ctx<'js>, future: F) -> Result<Promise<'js>>
+where
+    F: Future<Output = std::result::Result<T, HostError>> + Send + 'static,
+    T: for<'a> IntoJs<'a> + Send + 'static,
+{
+    let (promise, completer) = begin_op(ctx)?;
+    let id = completer.id();
+    let task = realm(ctx).tokio.spawn(async move {
+        let result = future.await;
+        completer.complete(move |ctx| match result {
+            Ok(value) => value.into_js(ctx),
+            Err(error) => Err(error.throw(ctx)),
+        });
+    });
+    remember_task(ctx, id, task.abort_handle());
+    Ok(promise)
+}
+
+fn settle<'js, F>(ctx: &Ctx<'js>, id: u64, make: F) -> Result<()>
+where
+    F: FnOnce(&Ctx<'js>) -> Result<Value<'js>>,
+{
+    let taken = realm(ctx).ops.borrow_mut().remove(&id);
+    let Some(op) = taken else { return Ok(()) };
+    op.uncount(ctx);
+    let Waiting::Promise { resolve, reject } = op.waiting else { return Ok(()) };
+    match make(ctx) {
+        Ok(value) => resolve.restore(ctx)?.call((value,)),
+        Err(rquickjs::Error::Exception) => reject.restore(ctx)?.call((ctx.catch(),)),
+        Err(error) => {
+            let _pending = throw_error(ctx, &error.to_string());
+            reject.restore(ctx)?.call((ctx.catch(),))
+        }
+    }
+}
+
+/// Drops the pending work of an invocation that has ended.
+pub(super) fn cancel_ops(ctx: &Ctx<'_>, invocation: &Arc<Invocation>) {
+    if invocation.pending_ops.load(Ordering::Relaxed) == 0 {
+        return;
+    }
+    let realm = realm(ctx);
+    let mine = |op: &mut PendingOp| op.invocation.as_ref().is_some_and(|owner| Arc::ptr_eq(owner, invocation));
+    let cancelled: Vec<PendingOp> = realm.ops.borrow_mut().extract_if(|_, op| mine(op)).map(|(_, op)| op).collect();
+    drop(realm);
+    for op in cancelled {
+        op.drop_early(ctx);
+    }
+}
+
+impl PendingOp {
+    fn uncount(&self, ctx: &Ctx<'_>) {
+        let active = &realm(ctx).active_ops;
+        active.set(active.get() - usize::from(!self.passive));
+        if let Some(invocation) = &self.invocation {
+            invocation.pending_ops.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    fn drop_early(self, ctx: &Ctx<'_>) {
+        self.uncount(ctx);
+        if let Some(cancel) = self.cancel {
+            cancel();
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What an isolate's natives can ask of it: whose event runs now, whether the Worker is still starting, its op table.
+//!
+//! Stored as user data of the QuickJS runtime, so that natives reach it from their `Ctx` alone; QuickJS drops it, and
+//! with it every JavaScript handle Rust holds, before the runtime itself.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
+
+use rquickjs::runtime::UserDataGuard;
+use rquickjs::{Ctx, JsLifetime, Result};
+
+use super::invocation::Invocation;
+use super::isolate::Isolate;
+use super::ops::PendingOp;
+use super::program::Program;
+use super::throw::throw_error;
+
+/// See the module's text.
+pub struct Realm {
+    pub(super) isolate: Weak<Isolate>,
+    pub(super) current: RefCell<Option<Arc<Invocation>>>,
+    pub(super) ops: RefCell<HashMap<u64, PendingOp>>,
+    pub(super) next_op: Cell<u64>,
+    /// Pending work that will end by itself; an isolate without any cannot go on.
+    pub(super) active_ops: Cell<usize>,
+    pub(super) startup: Cell<bool>,
+    pub program: Arc<Program>,
+    pub tokio: tokio::runtime::Handle,
+}
+
+// SAFETY: the type has no 'js lifetime; persistent handles are 'static.
+#[allow(unsafe_code, reason = "rquickjs asks for an unsafe marker on user data")]
+unsafe impl JsLifetime<'_> for Realm {
+    type Changed<'to> = Realm;
+}
+
+impl Realm {
+    pub(super) fn new(isolate: Weak<Isolate>, program: Arc<Program>, tokio: tokio::runtime::Handle) -> Self {
+        Self {
+            isolate,
+            current: RefCell::new(None),
+            ops: RefCell::new(HashMap::new()),
+            next_op: Cell::new(1),
+            active_ops: Cell::new(0),
+            startup: Cell::new(true),
+            program,
+            tokio,
+        }
+    }
+
+    /// The isolate these natives run in.
+    pub fn isolate(&self) -> Arc<Isolate> {
+        self.isolate.upgrade().expect("natives run only while their isolate lives")
+    }
+
+    /// Handlers may run from now on; I/O was refused before.
+    pub fn finish_startup(&self) {
+        self.startup.set(false);
+    }
+}
+
+/// The isolate's realm.
+pub fn realm<'a>(ctx: &'a Ctx<'_>) -> UserDataGuard<'a, Realm> {
+    ctx.userdata::<Realm>().expect("every isolate stores its realm before any code runs")
+}
+
+/// The invocation on whose behalf code runs now; none in global scope.
+pub fn current(ctx: &Ctx<'_>) -> Option<Arc<Invocation>> {
+    realm(ctx).current.borrow().clone()
+}
+
+pub fn is_startup(ctx: &Ctx<'_>) -> bool {
+    realm(ctx).startup.get()
+}
+
+/// The current invocation, or the error that Workers get in global scope.
+pub fn require_current(ctx: &Ctx<'_>) -> Result<Arc<Invocation>> {
+    current(ctx).ok_or_else(|| throw_error(ctx, GLOBAL_SCOPE))
+}
+
+/// Cloudflare's words for I/O in global scope.
+const GLOBAL_SCOPE: &str = "Disallowed operation called within global scope. Asynchronous I/O (ex: fetch() or \
+connect()), setting a timeout, and generating random values are not allowed within global scope. To fix this error, \
+perform this operation within a handler. https://developers.cloudflare.com/workers/runtime-apis/handlers/";

@@ -1,0 +1,149 @@
+//! Isolates on their own: what excess costs, and whom.
+
+use std::collections::HashMap;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use rquickjs::{Ctx, Function, Result};
+
+use super::*;
+use crate::worker::Failure;
+
+fn tokio() -> tokio::runtime::Handle {
+    static RUNTIME: OnceLock<tokio::runtime::Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| tokio::runtime::Runtime::new().unwrap()).handle().clone()
+}
+
+fn isolate(pool: &Arc<Pool>) -> Arc<Isolate> {
+    let program = Arc::new(Program::default());
+    let options = IsolateOptions { memory_limit: 16 << 20, ..IsolateOptions::default() };
+    Isolate::start("test".into(), &program, options, pool, tokio()).unwrap()
+}
+
+/// Runs a script as one invocation with 30 ms of CPU; the channel tells how it ended.
+fn run(isolate: &Arc<Isolate>, id: u64, script: &'static str) -> Receiver<std::result::Result<String, Failure>> {
+    let limits = InvocationLimits { cpu: Some(Duration::from_millis(30)), subrequests: 50 };
+    let invocation = Arc::new(Invocation::new(id, limits, Box::new(())));
+    let (sender, receiver) = channel();
+    let failed = sender.clone();
+    invocation.on_end(move |failure| {
+        if let Some(failure) = failure {
+            let _ = failed.send(Err(failure.clone()));
+        }
+    });
+    let owner = invocation.clone();
+    isolate.invoke(&invocation, move |ctx| {
+        let done = Function::new(ctx.clone(), move |ctx: Ctx<'_>, text: String| {
+            let _ = sender.send(Ok(text));
+            realm(&ctx).isolate().finish(&ctx, &owner);
+        })?;
+        ctx.globals().set("done", done)?;
+        ctx.eval::<(), _>(script)
+    });
+    receiver
+}
+
+fn end(receiver: &Receiver<std::result::Result<String, Failure>>) -> std::result::Result<String, Failure> {
+    receiver.recv_timeout(Duration::from_secs(20)).expect("every invocation ends")
+}
+
+#[test]
+fn a_script_answers() {
+    let pool = Pool::start(2);
+    assert_eq!(end(&run(&isolate(&pool), 1, "done('hi')")), Ok("hi".to_owned()));
+    pool.stop();
+}
+
+#[test]
+fn loops_floods_and_recursion_fail_alone() {
+    let pool = Pool::start(2);
+    for script in [
+        "for (;;) ;",
+        "try { for (;;) ; } finally { for (;;) ; }",
+        "const f = () => Promise.resolve().then(f); f();",
+        "const g = () => { queueMicrotask(g); queueMicrotask(g); }; g();",
+        "/(a+)+$/.exec('a'.repeat(40) + 'b')",
+    ] {
+        let ended = end(&run(&isolate(&pool), 1, script));
+        assert!(matches!(ended, Err(Failure::CpuLimit { .. })), "{script}: {ended:?}");
+    }
+    let deep = "function f() { return f() + 1 } try { f() } catch (error) { done(error.name) }";
+    assert_eq!(end(&run(&isolate(&pool), 2, deep)), Ok("RangeError".to_owned()));
+    pool.stop();
+}
+
+#[test]
+fn memory_is_limited() {
+    let pool = Pool::start(2);
+    let ended = end(&run(&isolate(&pool), 1, "const all = []; for (;;) all.push(new ArrayBuffer(1 << 16));"));
+    assert!(matches!(ended, Err(Failure::MemoryLimit { .. } | Failure::CpuLimit { .. })), "{ended:?}");
+    pool.stop();
+}
+
+#[test]
+fn a_request_that_can_never_answer_fails_at_once() {
+    let pool = Pool::start(2);
+    assert_eq!(end(&run(&isolate(&pool), 1, "new Promise(() => {})")), Err(Failure::Hung));
+    pool.stop();
+}
+
+#[test]
+fn a_native_builtin_past_its_limit_is_given_up() {
+    let pool = Pool::start(1);
+    let stuck = isolate(&pool);
+    let script = "const text = 'x'.repeat(8e6); for (let i = 0; i < 400; i++) text.indexOf('xxxxxxxxxxxxxxy');";
+    let ended = run(&stuck, 1, script);
+    assert_eq!(end(&run(&isolate(&pool), 2, "done('other')")), Ok("other".to_owned()));
+    assert!(matches!(end(&ended), Err(Failure::CpuLimit { .. })));
+    assert!(stuck.is_retired());
+    pool.stop();
+}
+
+#[test]
+fn an_op_settles_its_promise_and_counts_as_pending() {
+    let pool = Pool::start(2);
+    let isolate = isolate(&pool);
+    isolate.post(None, |ctx| {
+        let sleep = |ctx: Ctx<'_>| -> Result<()> {
+            let promise = spawn_op(&ctx, async {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                Ok::<_, HostError>("slept")
+            })?;
+            ctx.globals().set("slept", promise)
+        };
+        ctx.globals().set("sleep", Function::new(ctx.clone(), sleep)?)
+    });
+    assert_eq!(end(&run(&isolate, 1, "sleep(); slept.then(done)")), Ok("slept".to_owned()));
+    pool.stop();
+}
+
+#[test]
+fn modules_run_from_bytecode_leaves_first() {
+    let code = |name: &str, source: &str, resolved: &[(&str, &str)]| {
+        let resolved = resolved.iter().map(|(as_written, name)| ((*as_written).to_owned(), Arc::from(*name))).collect();
+        (Arc::<str>::from(name), ModuleCode { bytecode: compile(name, source).unwrap(), resolved })
+    };
+    let modules = HashMap::from([
+        code(
+            "src/index.js",
+            "import { n } from './n.js'; globalThis.n = n + (await import('./' + 'n.js')).n",
+            &[("./n.js", "src/n.js")],
+        ),
+        code("src/n.js", "export const n = 21", &[]),
+    ]);
+    let order = vec!["src/n.js".into(), "src/index.js".into()];
+    let program = Arc::new(Program { entry: "src/index.js".into(), modules, order, ..Program::default() });
+    let pool = Pool::start(1);
+    let isolate = Isolate::start("test".into(), &program, IsolateOptions::default(), &pool, tokio()).unwrap();
+    isolate.post(None, |ctx| realm(ctx).program.clone().evaluate(ctx).map(|_| ()));
+    assert_eq!(end(&run(&isolate, 1, "done(String(n))")), Ok("42".to_owned()));
+    pool.stop();
+}
+
+#[test]
+fn a_source_that_does_not_parse_says_where() {
+    let thrown = compile("bad.js", "let a = 1;\nlet = ;").unwrap_err();
+    assert_eq!(thrown.name, "SyntaxError");
+    assert!(thrown.stack.contains("bad.js:2"), "{thrown:?}");
+}

@@ -1,0 +1,1 @@
+// Placeholder until the boot module lands.

@@ -1,0 +1,73 @@
+//! The web platform: one file per API, a native half (`init`) and a JavaScript half that is bytecode in the binary.
+//!
+//! Knows no bindings and no configs. Globals are lazy: the first touch evaluates the module that exports them, so a
+//! Worker pays only for what it uses. [`install`] prepares an isolate.
+
+mod encoding;
+pub(crate) mod headers;
+mod url;
+
+use rquickjs::function::Func;
+use rquickjs::{Ctx, Object, Result, Value};
+
+use crate::engine::realm;
+
+include!(concat!(env!("OUT_DIR"), "/builtins.rs"));
+
+/// One API: the module `internal:NAME`, the globals it exports, and its natives.
+struct Api {
+    module: &'static str,
+    globals: &'static [&'static str],
+    native: Option<Init>,
+}
+
+const fn script(module: &'static str, globals: &'static [&'static str]) -> Api {
+    Api { module, globals, native: None }
+}
+
+type Init = for<'js> fn(&Ctx<'js>, &Object<'js>) -> Result<()>;
+
+const fn native(module: &'static str, globals: &'static [&'static str], init: Init) -> Api {
+    Api { module, globals, native: Some(init) }
+}
+
+/// Every API; the order does not matter.
+const APIS: &[Api] = &[
+    native("encoding", &["TextEncoder", "TextDecoder"], encoding::init),
+    native("headers", &["Headers"], headers::init),
+    native("url", &["URL", "URLSearchParams"], url::init),
+];
+
+/// Prepares an isolate: natives, lazy globals, and what must be set before any code runs.
+pub fn install(ctx: &Ctx<'_>) -> Result<()> {
+    let host = Object::new(ctx.clone())?;
+    host.set("load", Func::from(load))?;
+    host.set("isStartup", Func::from(|ctx: Ctx<'_>| crate::engine::is_startup(&ctx)))?;
+    for api in APIS {
+        if let Some(native) = api.native {
+            native(ctx, &host)?;
+        }
+    }
+    ctx.globals().set("natives", host)?;
+    let exports = load(ctx.clone(), "internal:host".to_owned())?;
+    let groups: Vec<(&str, Vec<&str>)> = APIS.iter().map(|api| (api.module, api.globals.to_vec())).collect();
+    exports.get::<_, rquickjs::Function>("defineGlobals")?.call::<_, Value>((pairs(ctx, groups)?,))?;
+    load(ctx.clone(), "internal:boot".to_owned())?;
+    Ok(())
+}
+
+fn pairs<'js>(ctx: &Ctx<'js>, groups: Vec<(&str, Vec<&str>)>) -> Result<rquickjs::Array<'js>> {
+    let list = rquickjs::Array::new(ctx.clone())?;
+    for (at, (module, globals)) in groups.into_iter().filter(|(_, globals)| !globals.is_empty()).enumerate() {
+        let pair = rquickjs::Array::new(ctx.clone())?;
+        pair.set(0, module)?;
+        pair.set(1, globals)?;
+        list.set(at, pair)?;
+    }
+    Ok(list)
+}
+
+fn load(ctx: Ctx<'_>, name: String) -> Result<Object<'_>> {
+    let program = realm(&ctx).program.clone();
+    program.builtin(&ctx, &name)
+}

@@ -1,0 +1,13 @@
+//! The nouns all layers share: a Worker's id, a request, a response, a body, how an event ended, and who answers one.
+//!
+//! Plain data over `http` and `bytes`; knows neither QuickJS nor axum.
+
+mod body;
+mod cancel;
+mod outcome;
+mod request;
+
+pub use body::{Body, BodyError, BodySender};
+pub use cancel::Cancel;
+pub use outcome::Failure;
+pub use request::{Call, Fetch, Outcome, Redirect, Reply, Request, Response, Trace};

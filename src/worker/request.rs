@@ -1,0 +1,95 @@
+//! A request, a response, and the trait of everything that answers one with the other.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::{HeaderMap, Method};
+
+use super::{Body, Cancel, Failure};
+
+/// What `fetch` does with a redirect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Redirect {
+    Follow,
+    Manual,
+    Error,
+}
+
+#[derive(Debug)]
+pub struct Request {
+    pub method: Method,
+    /// Absolute.
+    pub url: String,
+    pub headers: HeaderMap,
+    pub body: Option<Body>,
+    /// The `cf` object as JSON.
+    pub cf: Option<Arc<str>>,
+    pub redirect: Redirect,
+}
+
+#[derive(Debug)]
+pub struct Response {
+    pub status: u16,
+    /// Empty: the status' usual text.
+    pub status_text: String,
+    pub headers: HeaderMap,
+    pub body: Option<Body>,
+    /// The last URL after redirects; empty when the Worker made the response itself.
+    pub url: String,
+    pub redirected: bool,
+}
+
+pub type Outcome = Result<Response, Failure>;
+/// Called once with the outcome, from any thread.
+pub type Reply = Box<dyn FnOnce(Outcome) + Send>;
+
+/// What travels with a request from Worker to Worker.
+#[derive(Clone, Default)]
+pub struct Call {
+    /// Workers that are waiting for this one.
+    pub depth: u16,
+    pub cancel: Cancel,
+    pub trace: Trace,
+}
+
+impl Call {
+    /// The call that a Worker makes while it answers this one.
+    #[must_use]
+    pub fn deeper(&self) -> Self {
+        Self { depth: self.depth + 1, cancel: Cancel::default(), trace: self.trace.clone() }
+    }
+}
+
+/// The Workers that one outside request went through, in order of entry.
+#[derive(Clone, Default)]
+pub struct Trace(Arc<Mutex<Vec<Arc<str>>>>);
+
+impl Trace {
+    pub fn enter(&self, worker: &Arc<str>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(worker.clone());
+    }
+
+    pub fn workers(&self) -> Vec<Arc<str>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Answers requests: a Worker, a binding's far side, the network.
+pub trait Fetch: Send + Sync {
+    fn fetch(&self, request: Request, call: Call, reply: Reply);
+}
+
+impl Response {
+    /// A small text answer of the host's own.
+    pub fn text(status: u16, text: impl Into<String>) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("text/plain;charset=UTF-8"));
+        Self {
+            status,
+            status_text: String::new(),
+            headers,
+            body: Some(Body::bytes(text.into())),
+            url: String::new(),
+            redirected: false,
+        }
+    }
+}
