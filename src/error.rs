@@ -71,6 +71,14 @@ impl Source {
     }
 }
 
+impl Place {
+    /// The same place with another text under the caret.
+    #[must_use]
+    pub fn labelled(self, label: impl Into<String>) -> Self {
+        Self { label: label.into(), ..self }
+    }
+}
+
 impl Problem {
     pub fn error(what: impl Into<String>) -> Self {
         Self { severity: Severity::Error, what: what.into(), places: Vec::new(), file: None, help: None }
@@ -132,6 +140,32 @@ impl Problems {
 
     pub fn extend(&mut self, other: Problems) {
         self.0.extend(other.0);
+    }
+
+    /// Warnings that say the same become one, with all their places.
+    pub fn fold_repeats(&mut self) {
+        let mut folded: Vec<Problem> = Vec::with_capacity(self.0.len());
+        for problem in self.0.drain(..) {
+            let same = |other: &&mut Problem| {
+                other.severity == Severity::Warning
+                    && problem.severity == Severity::Warning
+                    && other.what == problem.what
+                    && other.help == problem.help
+                    && other.file == problem.file
+            };
+            match folded.iter_mut().find(same) {
+                Some(first) => first.places.extend(problem.places),
+                None => folded.push(problem),
+            }
+        }
+        self.0 = folded;
+    }
+
+    /// What has no place first, then by file and place: as one reads.
+    pub fn sort_by_place(&mut self) {
+        self.0.sort_by_cached_key(|problem| {
+            problem.places.first().map(|place| (place.source.path.clone(), place.span.start))
+        });
     }
 
     #[must_use]

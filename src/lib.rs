@@ -1,5 +1,6 @@
 //! devflare: Cloudflare Workers for Platforms on a laptop, offline.
 
+pub mod bindings;
 pub mod config;
 pub mod engine;
 pub mod error;

@@ -78,6 +78,12 @@ impl<'a> Fields<'a> {
         None
     }
 
+    /// The fields of a table in this one.
+    pub fn table(&mut self, key: &'static str) -> Option<Fields<'_>> {
+        let node = self.raw(key)?;
+        Fields::of(node, self.problems)
+    }
+
     /// A list of strings; empty when absent.
     pub fn strings(&mut self, key: &'static str) -> Vec<Located<String>> {
         self.raw(key).map(|node| strings(node, self.problems)).unwrap_or_default()

@@ -66,7 +66,7 @@ impl Options {
 pub fn load(project: &Path, options: &Options) -> (Option<WorkerConfig>, Problems) {
     let mut problems = Problems::default();
     let config = load_noting(project, options, &mut problems);
-    in_file_order(&mut problems);
+    problems.sort_by_place();
     (config, problems)
 }
 
@@ -83,13 +83,6 @@ fn load_noting(project: &Path, options: &Options, problems: &mut Problems) -> Op
     // A directory that was just read from exists; a race leaves the path as it was given.
     let directory = fs::canonicalize(parent).unwrap_or_else(|_| parent.to_owned());
     worker_config::build(file, directory, root, options, problems)
-}
-
-/// What has no place first, then by file and place: as one reads.
-fn in_file_order(problems: &mut Problems) {
-    problems.0.sort_by_cached_key(|problem| {
-        problem.places.first().map(|place| (place.source.path.clone(), place.span.start))
-    });
 }
 
 /// The names in a project's directory whose appearance, change or end can change its configuration.

@@ -4,10 +4,12 @@
 
 mod body;
 mod cancel;
+mod id;
 mod outcome;
 mod request;
 
 pub use body::{Body, BodyError, BodySender};
 pub use cancel::Cancel;
+pub use id::WorkerId;
 pub use outcome::Failure;
 pub use request::{Call, Fetch, Outcome, Redirect, Reply, Request, Response, Trace};

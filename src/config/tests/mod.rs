@@ -14,66 +14,66 @@ use super::{Options, WorkerConfig, load};
 use crate::error::{Problem, Problems, Severity};
 
 /// A project in a directory called `shop`.
-pub(super) struct Project {
-    pub(super) root: TempDir,
-    pub(super) options: Options,
+pub(crate) struct Project {
+    pub(crate) root: TempDir,
+    pub(crate) options: Options,
 }
 
 impl Project {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let root = tempfile::tempdir().expect("a directory for the test");
         fs::create_dir(root.path().join("shop")).expect("a fresh directory");
         Self { root, options: Options { today: "2026-01-15".into(), ..Options::default() } }
     }
 
     /// With a `wrangler.toml` that says name, main and date, and then this.
-    pub(super) fn toml(text: &str) -> Self {
+    pub(crate) fn toml(text: &str) -> Self {
         let head = "name = \"shop\"\nmain = \"index.js\"\ncompatibility_date = \"2025-01-01\"\n";
         Self::new().file("wrangler.toml", format!("{head}{text}"))
     }
 
-    pub(super) fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
         fs::write(self.directory().join(name), content).expect("a writable directory");
         self
     }
 
-    pub(super) fn env(mut self, name: &str) -> Self {
+    pub(crate) fn env(mut self, name: &str) -> Self {
         self.options.environment = Some(name.into());
         self
     }
 
-    pub(super) fn process(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn process(mut self, name: &str, value: &str) -> Self {
         self.options.process_env.push((name.into(), value.into()));
         self
     }
 
-    pub(super) fn directory(&self) -> PathBuf {
+    pub(crate) fn directory(&self) -> PathBuf {
         self.root.path().join("shop")
     }
 
-    pub(super) fn load(&self) -> (Option<WorkerConfig>, String) {
+    pub(crate) fn load(&self) -> (Option<WorkerConfig>, String) {
         let (config, problems) = load(&self.directory(), &self.options);
         assert_eq!(config.is_none(), problems.has_errors());
         (config, self.render(&problems))
     }
 
     /// The configuration of a project with nothing to complain about.
-    pub(super) fn clean(&self) -> WorkerConfig {
+    pub(crate) fn clean(&self) -> WorkerConfig {
         let (config, told) = self.load();
         assert_eq!(told, "");
         config.expect("no problems, so a configuration")
     }
 
-    pub(super) fn told(&self) -> String {
+    pub(crate) fn told(&self) -> String {
         self.load().1
     }
 
-    pub(super) fn render(&self, problems: &Problems) -> String {
+    pub(crate) fn render(&self, problems: &Problems) -> String {
         let text: String = problems.0.iter().map(render).collect();
         text.replace(&format!("{}/", self.root.path().display()), "")
     }
 
-    pub(super) fn variables(&self) -> Vec<String> {
+    pub(crate) fn variables(&self) -> Vec<String> {
         let variables = self.clean().variables;
         variables.into_iter().map(|variable| format!("{}={}", variable.name, variable.value)).collect()
     }

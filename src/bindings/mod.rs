@@ -1,0 +1,128 @@
+//! What a Worker finds in `env`: one file per binding, and [`all`] of them in one table.
+//!
+//! A [`Kind`] is a key of the configuration and knows how its value declares bindings; a [`Binding`] is one declared
+//! binding. Knows no HTTP front. Adding a binding means a file here, a line in `ALL`, and one row less in `unsupported`.
+
+mod declare;
+mod dispatch_namespaces;
+mod kv_namespaces;
+mod services;
+#[cfg(test)]
+mod tests;
+mod unsupported;
+mod vars;
+mod version_metadata;
+
+use std::fmt::Debug;
+
+pub use declare::declare;
+pub use dispatch_namespaces::{DispatchNamespace, Outbound};
+pub use kv_namespaces::KvNamespace;
+pub use services::Service;
+pub use unsupported::Unsupported;
+pub use vars::{Value, Variable};
+pub use version_metadata::VersionMetadata;
+
+use crate::config::{Fields, Located, Node};
+use crate::error::{Place, Problem, Problems};
+
+/// The bindings that devflare emulates.
+const ALL: &[&dyn Kind] =
+    &[&dispatch_namespaces::Kind, &kv_namespaces::Kind, &services::Kind, &vars::Kind, &version_metadata::Kind];
+
+/// A key of the configuration that declares bindings.
+pub trait Kind: Sync {
+    /// `kv_namespaces`.
+    fn key(&self) -> &'static str;
+
+    /// The `type`s that such a binding has in the metadata of an upload.
+    fn upload_types(&self) -> &[&'static str];
+
+    /// The bindings that the value declares; what is wrong with the others goes to `problems`.
+    fn parse(&self, node: &Node, problems: &mut Problems) -> Vec<Box<dyn Binding>>;
+}
+
+/// One name in `env`, as declared.
+pub trait Binding: Send + Sync + Debug {
+    fn name(&self) -> &str;
+
+    /// Where it is declared; none when it comes from no file that may be shown.
+    fn place(&self) -> Option<&Place>;
+
+    fn upload_type(&self) -> &str;
+
+    /// Its line in the banner.
+    fn summary(&self) -> Summary;
+
+    /// The Workers and namespaces that it leads to.
+    fn edges(&self) -> Vec<Edge> {
+        Vec::new()
+    }
+}
+
+/// A binding in the banner, in wrangler's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// `KV Namespace`.
+    pub kind: &'static str,
+    /// What it is bound to; may be empty.
+    pub detail: String,
+    /// False when using it throws.
+    pub emulated: bool,
+}
+
+/// Where a binding leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edge {
+    /// A dispatch namespace.
+    Namespace(String),
+    /// A service binding.
+    Service { service: String, environment: Option<String>, entrypoint: Option<String> },
+    /// The outbound Worker of a dispatch namespace binding.
+    Outbound { service: String, environment: Option<String> },
+    /// The Worker that holds a Durable Object's or a Workflow's class.
+    Script(String),
+}
+
+/// Every kind that a configuration can declare, the emulated ones first.
+pub fn all() -> impl Iterator<Item = &'static dyn Kind> {
+    ALL.iter().copied().chain(unsupported::all())
+}
+
+impl Summary {
+    fn emulated(kind: &'static str, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), emulated: true }
+    }
+}
+
+/// The tables of a list, each read by `one`.
+fn each(
+    node: &Node,
+    problems: &mut Problems,
+    one: fn(&mut Fields<'_>) -> Option<Box<dyn Binding>>,
+) -> Vec<Box<dyn Binding>> {
+    let mut bindings = Vec::new();
+    for item in node.items() {
+        let Some(mut fields) = Fields::of(item, problems) else { continue };
+        bindings.extend(one(&mut fields));
+        note_remote(&mut fields);
+        fields.finish();
+    }
+    bindings
+}
+
+/// `remote = true` is read and has no effect here.
+fn note_remote(fields: &mut Fields<'_>) {
+    if fields.bool("remote") == Some(true)
+        && let Some(node) = fields.node().get("remote")
+    {
+        let mut problem = Problem::warning("`remote` is ignored: devflare emulates this binding on this machine");
+        problem.places.push(node.key_place(""));
+        fields.push(problem);
+    }
+}
+
+/// The text of a field that may be absent.
+fn text(field: Option<Located<String>>) -> Option<String> {
+    field.map(|text| text.value)
+}

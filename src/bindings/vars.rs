@@ -1,0 +1,97 @@
+//! `vars`, and the variables of `.dev.vars`, `.env` and `--var`: plain values.
+
+use super::{Binding, Summary};
+use crate::config::{self, Node, Origin};
+use crate::error::{Place, Problems};
+
+/// A value longer than this is cut in the banner.
+const MAX_SHOWN: usize = 40;
+
+const TYPES: &[&str] = &["plain_text", "json", "secret_text"];
+
+pub(super) struct Kind;
+
+#[derive(Debug, Clone)]
+pub struct Variable {
+    pub name: String,
+    pub value: Value,
+    pub place: Option<Place>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    Text(String),
+    /// Not shown anywhere.
+    Secret(String),
+    Json(serde_json::Value),
+}
+
+impl super::Kind for Kind {
+    fn key(&self) -> &'static str {
+        "vars"
+    }
+
+    fn upload_types(&self) -> &'static [&'static str] {
+        TYPES
+    }
+
+    fn parse(&self, node: &Node, _: &mut Problems) -> Vec<Box<dyn Binding>> {
+        let variables = node.entries().iter().map(|(name, node)| {
+            let value = match node.as_str() {
+                Some(text) => Value::Text(text.to_owned()),
+                None => Value::Json(node.to_json()),
+            };
+            Variable { name: name.clone(), value, place: Some(node.key_place("")) }
+        });
+        variables.map(|variable| Box::new(variable) as Box<dyn Binding>).collect()
+    }
+}
+
+/// A variable from outside the configuration file.
+pub(super) fn from_outside(variable: &config::Variable) -> Variable {
+    let text = variable.value.clone();
+    let value = match variable.origin {
+        Origin::File => Value::Secret(text),
+        Origin::CommandLine => Value::Text(text),
+    };
+    Variable { name: variable.name.clone(), value, place: None }
+}
+
+/// Whether a binding is a variable, whatever its type.
+pub(super) fn is_variable(binding: &dyn Binding) -> bool {
+    TYPES.contains(&binding.upload_type())
+}
+
+impl Binding for Variable {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
+    }
+
+    fn upload_type(&self) -> &'static str {
+        match self.value {
+            Value::Text(_) => "plain_text",
+            Value::Secret(_) => "secret_text",
+            Value::Json(_) => "json",
+        }
+    }
+
+    fn summary(&self) -> Summary {
+        let detail = match &self.value {
+            Value::Text(text) => shortened(&format!("{text:?}")),
+            Value::Secret(_) => "(hidden)".to_owned(),
+            Value::Json(value) => shortened(&value.to_string()),
+        };
+        Summary::emulated("Environment Variable", detail)
+    }
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(MAX_SHOWN) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
