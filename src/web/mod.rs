@@ -3,7 +3,9 @@
 //! Knows no bindings and no configs. Globals are lazy: the first touch evaluates the module that exports them, so a
 //! Worker pays only for what it uses. [`install`] prepares an isolate.
 
+mod crypto;
 mod encoding;
+mod formdata;
 pub(crate) mod headers;
 mod url;
 
@@ -33,7 +35,10 @@ const fn native(module: &'static str, globals: &'static [&'static str], init: In
 
 /// Every API; the order does not matter.
 const APIS: &[Api] = &[
+    script("blob", &["Blob", "File"]),
+    native("crypto", &["crypto", "Crypto", "CryptoKey", "SubtleCrypto"], crypto::init),
     native("encoding", &["TextEncoder", "TextDecoder"], encoding::init),
+    native("formdata", &["FormData"], formdata::init),
     native("headers", &["Headers"], headers::init),
     native("url", &["URL", "URLSearchParams"], url::init),
 ];
