@@ -166,46 +166,29 @@ interface_(URLSearchParams);
 
 // ---- URL
 
-// Where the parts of a serialised URL stand. Delimiters inside parts are percent-encoded by then, so that the first of
-// each kind ends its part: `scheme:` `//` `user:password@` `host` `:port` `path` `?query` `#fragment`.
-function layout(href) {
-  const scheme = href.indexOf(":");
-  const hash = orEnd(href.indexOf("#", scheme), href.length);
-  const query = orEnd(href.indexOf("?", scheme), hash);
-  const at = { scheme, user: scheme + 1, password: scheme + 1, host: scheme + 1, port: scheme + 1, path: scheme + 1, query, hash };
-  if (href.startsWith("//", scheme + 1)) authority(href, at);
-  else if (href.startsWith("/.//", scheme + 1)) at.path += 2; // "/." only keeps a path from looking like a host
-  return at;
-}
-
-const orEnd = (index, end) => (index < 0 || index > end ? end : index);
-
-function authority(href, at) {
-  at.user = at.scheme + 3;
-  at.path = orEnd(href.indexOf("/", at.user), at.query);
-  const sign = href.indexOf("@", at.user);
-  if (sign >= 0 && sign < at.path) {
-    at.password = orEnd(href.indexOf(":", at.user), sign);
-    at.host = sign + 1;
-  } else {
-    at.password = at.host = at.user;
-  }
-  const colon = href[at.host] === "[" ? href.indexOf("]:", at.host) + 1 || -1 : href.indexOf(":", at.host);
-  at.port = orEnd(colon, at.path);
-}
+// A URL's state as the native side makes it: [href, then where each part begins in it]. A part ends where the next one
+// begins; each has its sign with it: ":" before password and port, "@" before host after credentials, "?", "#".
+const HREF = 0;
+const COLON = 1;
+const USERNAME = 2;
+const PASSWORD = 3;
+const HOST = 4;
+const PORT = 5;
+const PATH = 6;
+const QUERY = 7;
+const FRAGMENT = 8;
 
 const TUPLE_ORIGINS = ["http:", "https:", "ws:", "wss:", "ftp:"];
 
 export class URL {
-  #href;
-  #layout = null;
+  #parts;
   #params = null;
 
   constructor(url, base = undefined) {
     need(arguments.length, 1, "Failed to construct 'URL'");
-    const href = urlParse(url, base);
-    if (href === undefined) throw new TypeError("Invalid URL string.");
-    this.#href = href;
+    const parts = urlParse(url, base);
+    if (parts === undefined) throw new TypeError("Invalid URL string.");
+    this.#parts = parts;
   }
 
   static canParse(url, base = undefined) {
@@ -215,8 +198,8 @@ export class URL {
 
   static parse(url, base = undefined) {
     need(arguments.length, 1, "Failed to execute 'parse' on 'URL'");
-    const href = urlParse(url, base);
-    return href === undefined ? null : new URL(href);
+    const parts = urlParse(url, base);
+    return parts === undefined ? null : new URL(parts[HREF]);
   }
 
   static createObjectURL(object) {
@@ -230,18 +213,18 @@ export class URL {
   }
 
   get href() {
-    return this.#href;
+    return this.#parts[HREF];
   }
 
   set href(value) {
-    const old = this.#href;
-    const href = urlParse(value);
-    if (href === undefined) {
+    this.#parts;
+    const parts = urlParse(value);
+    if (parts === undefined) {
       throw new TypeError(
         "Failed to set the 'href' property on 'URL': the provided value is not of type 'valid URL string'.",
       );
     }
-    if (href !== old) this.#replace(href);
+    this.#parts = parts;
     this.#refill();
   }
 
@@ -254,7 +237,8 @@ export class URL {
   }
 
   get protocol() {
-    return this.#href.slice(0, this.#at().scheme + 1);
+    const parts = this.#parts;
+    return parts[HREF].slice(0, parts[COLON] + 1);
   }
 
   set protocol(value) {
@@ -262,8 +246,8 @@ export class URL {
   }
 
   get username() {
-    const at = this.#at();
-    return this.#href.slice(at.user, at.password);
+    const parts = this.#parts;
+    return parts[HREF].slice(parts[USERNAME], parts[PASSWORD]);
   }
 
   set username(value) {
@@ -271,8 +255,8 @@ export class URL {
   }
 
   get password() {
-    const at = this.#at();
-    return this.#href.slice(at.password + 1, at.host - 1);
+    const parts = this.#parts;
+    return parts[HREF].slice(parts[PASSWORD] + 1, parts[HOST] - 1);
   }
 
   set password(value) {
@@ -280,8 +264,8 @@ export class URL {
   }
 
   get host() {
-    const at = this.#at();
-    return this.#href.slice(at.host, at.port === at.host ? at.host : hostEnd(this.#href, at));
+    const parts = this.#parts;
+    return parts[HREF].slice(parts[HOST], parts[PATH]);
   }
 
   set host(value) {
@@ -289,8 +273,8 @@ export class URL {
   }
 
   get hostname() {
-    const at = this.#at();
-    return this.#href.slice(at.host, at.port);
+    const parts = this.#parts;
+    return parts[HREF].slice(parts[HOST], parts[PORT]);
   }
 
   set hostname(value) {
@@ -298,8 +282,8 @@ export class URL {
   }
 
   get port() {
-    const at = this.#at();
-    return this.#href.slice(at.port + 1, hostEnd(this.#href, at));
+    const parts = this.#parts;
+    return parts[HREF].slice(parts[PORT] + 1, parts[PATH]);
   }
 
   set port(value) {
@@ -307,8 +291,8 @@ export class URL {
   }
 
   get pathname() {
-    const at = this.#at();
-    return this.#href.slice(at.path, at.query);
+    const parts = this.#parts;
+    return parts[HREF].slice(parts[PATH], parts[QUERY]);
   }
 
   set pathname(value) {
@@ -316,8 +300,8 @@ export class URL {
   }
 
   get search() {
-    const at = this.#at();
-    return at.hash - at.query > 1 ? this.#href.slice(at.query, at.hash) : "";
+    const parts = this.#parts;
+    return signed(parts[HREF].slice(parts[QUERY], parts[FRAGMENT]));
   }
 
   set search(value) {
@@ -330,8 +314,8 @@ export class URL {
   }
 
   get hash() {
-    const { hash } = this.#at();
-    return this.#href.length - hash > 1 ? this.#href.slice(hash) : "";
+    const parts = this.#parts;
+    return signed(parts[HREF].slice(parts[FRAGMENT]));
   }
 
   set hash(value) {
@@ -339,25 +323,16 @@ export class URL {
   }
 
   toJSON() {
-    return this.#href;
+    return this.#parts[HREF];
   }
 
   toString() {
-    return this.#href;
-  }
-
-  #at() {
-    return (this.#layout ??= layout(this.#href));
-  }
-
-  #replace(href) {
-    this.#href = href;
-    this.#layout = null;
+    return this.#parts[HREF];
   }
 
   #set(part, value) {
-    const href = urlSet(this.#href, part, value);
-    if (href !== undefined) this.#replace(href);
+    const parts = urlSet(this.#parts[HREF], part, value);
+    if (parts !== undefined) this.#parts = parts;
   }
 
   #refill() {
@@ -366,13 +341,15 @@ export class URL {
 
   static {
     setQuery = (url, query) => {
-      const href = url.#href;
-      const at = url.#at();
-      url.#replace(href.slice(0, at.query) + (query === "" ? "" : `?${query}`) + href.slice(at.hash));
+      const parts = url.#parts;
+      const href = parts[HREF];
+      const begin = href.slice(0, parts[QUERY]) + (query === "" ? "" : `?${query}`);
+      parts[HREF] = begin + href.slice(parts[FRAGMENT]);
+      parts[FRAGMENT] = begin.length;
     };
   }
 }
 interface_(URL);
 
-// The end of "host:port": where the path begins, less the "/." of a URL without a host.
-const hostEnd = (href, at) => (at.user === at.scheme + 1 ? at.port : at.path);
+// A lone "?" or "#" is in the href and not in the part.
+const signed = (part) => (part.length > 1 ? part : "");
