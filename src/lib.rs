@@ -2,6 +2,7 @@
 
 pub mod bindings;
 pub mod config;
+pub mod dev;
 pub mod engine;
 pub mod error;
 pub mod web;

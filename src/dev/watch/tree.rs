@@ -1,0 +1,293 @@
+//! Which directories must be watched for which files, and what an event in one of them means.
+//!
+//! Knows paths and symbolic links, but not how events arrive: that is a [`Directories`]. A watched path is reached
+//! through a chain of directory entries: its own, those of its ancestors (a directory may be deleted and made again)
+//! and those that symbolic links on the way lead through. A change of any entry of the chain may change what the path
+//! means, so each entry remembers the paths that hang on it. Nothing is watched recursively.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+/// Links on one path before we take it for a loop; Linux gives up there too.
+const MAX_LINKS: usize = 40;
+
+/// What a directory is watched for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Depth {
+    /// Entries made, removed and renamed.
+    Entries,
+    /// Also writes to the files in it.
+    Contents,
+}
+
+/// Why a directory cannot be watched.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// It is not there (yet): its parent's events will tell.
+    Missing,
+    /// No permission to read it.
+    Forbidden,
+    /// The system cannot or will not watch it; why.
+    Unwatchable(String),
+}
+
+/// Names a directory in events, whatever path it was reached by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Key {
+    #[cfg(target_os = "linux")]
+    Descriptor(i32),
+    #[cfg(any(test, not(target_os = "linux")))]
+    Path(PathBuf),
+}
+
+/// The system's watches on single directories.
+pub(super) trait Directories: Send {
+    /// Watches a directory, or deepens the watch; the same key for the same directory.
+    fn add(&mut self, directory: &Path, depth: Depth) -> Result<Key, Refused>;
+    fn remove(&mut self, key: &Key);
+}
+
+/// Watched paths and the directories they need.
+pub(super) struct Tree {
+    system: Box<dyn Directories>,
+    paths: BTreeSet<PathBuf>,
+    directories: BTreeMap<PathBuf, Directory>,
+    keys: HashMap<Key, BTreeSet<PathBuf>>,
+    removed: usize,
+}
+
+struct Directory {
+    key: Option<Key>,
+    depth: Depth,
+    /// Entry -> the path prefixes whose meaning it decides.
+    entries: HashMap<OsString, BTreeSet<PathBuf>>,
+    /// Watched itself as a list of entries.
+    listed: bool,
+}
+
+/// Why a path can only be watched by comparing its states.
+#[derive(Debug)]
+pub(super) struct Unwatched {
+    pub(super) path: PathBuf,
+    pub(super) reason: String,
+}
+
+impl Tree {
+    pub(super) fn new(system: Box<dyn Directories>) -> Self {
+        Self { system, paths: BTreeSet::new(), directories: BTreeMap::new(), keys: HashMap::new(), removed: 0 }
+    }
+
+    /// Watches one more path (absolute), existing or not.
+    pub(super) fn add(&mut self, path: &Path) -> Result<(), Unwatched> {
+        self.paths.insert(path.to_owned());
+        self.arm(path, path)
+    }
+
+    /// Watches the names in a directory; its path is what events report.
+    pub(super) fn add_listing(&mut self, directory: &Path) -> Result<(), Unwatched> {
+        self.add(directory)?;
+        self.directory(directory, Depth::Entries).listed = true;
+        let attached = self.attach(directory, Depth::Entries).or_else(|refused| refused.tolerate(Depth::Entries));
+        attached.map_err(|reason| Unwatched { path: directory.to_owned(), reason })
+    }
+
+    /// Forgets a path. Watches that served only it go away when enough of them have gathered.
+    pub(super) fn remove(&mut self, path: &Path) {
+        if self.paths.remove(path) {
+            self.removed += 1;
+        }
+        if self.removed > self.paths.len() + 64 {
+            self.compact();
+        }
+    }
+
+    /// The watched paths whose meaning an event may have changed. `entry`: made, removed or renamed, not just written.
+    pub(super) fn touched(&mut self, key: &Key, name: &OsStr, entry: bool) -> Touched {
+        let mut touched = Touched::default();
+        let Some(directories) = self.keys.get(key) else { return touched };
+        let mut prefixes = Vec::new();
+        for path in directories {
+            let directory = &self.directories[path];
+            if entry && directory.listed && self.paths.contains(path) {
+                touched.paths.push(path.clone());
+            }
+            prefixes.extend(directory.entries.get(name).into_iter().flatten().cloned());
+        }
+        for prefix in prefixes {
+            let below = self.below(&prefix);
+            if entry {
+                touched.unwatched.extend(self.rearm(&prefix, &below));
+            }
+            touched.paths.extend(below);
+        }
+        touched
+    }
+
+    /// A watched directory is gone; its parent's event tells what that means.
+    pub(super) fn lost(&mut self, key: &Key) {
+        for path in self.keys.remove(key).unwrap_or_default() {
+            if let Some(directory) = self.directories.get_mut(&path) {
+                directory.key = None;
+            }
+        }
+    }
+
+    /// Events were lost: any directory may have been replaced.
+    pub(super) fn rearm_all(&mut self) {
+        let paths: Vec<_> = self.paths.iter().cloned().collect();
+        // What cannot be watched was told when it was added.
+        let _ = self.rearm(Path::new("/"), &paths);
+    }
+
+    fn below(&self, prefix: &Path) -> Vec<PathBuf> {
+        self.paths.range(prefix.to_owned()..).take_while(|path| path.starts_with(prefix)).cloned().collect()
+    }
+
+    /// Watches anew what lies at and below an entry that was replaced.
+    fn rearm(&mut self, prefix: &Path, paths: &[PathBuf]) -> Vec<Unwatched> {
+        let below = self.directories.range(prefix.to_owned()..).take_while(|(path, _)| path.starts_with(prefix));
+        let stale: Vec<_> = below.map(|(path, found)| (path.clone(), found.depth)).collect();
+        for (path, depth) in stale {
+            // A refusal is told by `arm`, for the paths that it concerns.
+            let _ = self.attach(&path, depth);
+        }
+        paths.iter().filter_map(|path| self.arm(path, prefix).err()).collect()
+    }
+
+    /// Watches the chain of entries that leads to `path`; what is known above `fresh` is still right.
+    fn arm(&mut self, path: &Path, fresh: &Path) -> Result<(), Unwatched> {
+        self.walk(path, None, fresh, MAX_LINKS).map_err(|reason| Unwatched { path: path.to_owned(), reason })
+    }
+
+    fn walk(&mut self, path: &Path, link: Option<&Path>, fresh: &Path, links: usize) -> Result<(), String> {
+        let mut directory = PathBuf::new();
+        let mut components = path.components().peekable();
+        while let Some(component) = components.next() {
+            let here = directory.join(component);
+            if let Component::Normal(name) = component {
+                let last = components.peek().is_none();
+                let decides = link.unwrap_or(&here).to_owned();
+                let known = self.enter(&directory, name, decides, last)?;
+                if last || !known || here.starts_with(fresh) {
+                    self.follow(&here, link.unwrap_or(&here), fresh, links)?;
+                }
+            }
+            directory = here;
+        }
+        Ok(())
+    }
+
+    /// Notes that `name` in `directory` decides what the prefix means. `true`: it was noted before.
+    fn enter(&mut self, directory: &Path, name: &OsStr, prefix: PathBuf, last: bool) -> Result<bool, String> {
+        let depth = if last { Depth::Contents } else { Depth::Entries };
+        let found = self.directory(directory, depth);
+        let attached = found.key.is_some() && found.depth >= depth;
+        let prefixes = found.entries.entry(name.to_owned()).or_default();
+        let known = !prefixes.insert(prefix);
+        if !attached {
+            self.attach(directory, depth).or_else(|refused| refused.tolerate(depth))?;
+        }
+        Ok(known)
+    }
+
+    /// If an entry is a symbolic link, what it leads to decides too.
+    fn follow(&mut self, here: &Path, prefix: &Path, fresh: &Path, links: usize) -> Result<(), String> {
+        let Ok(target) = fs::read_link(here) else { return Ok(()) };
+        let (Some(left), Some(parent)) = (links.checked_sub(1), here.parent()) else { return Ok(()) };
+        // `..` in a target is meant from the real directory, not from the path that led there.
+        let base = fs::canonicalize(parent).unwrap_or_else(|_| parent.to_owned());
+        self.walk(&normal(&base.join(target)), Some(prefix), fresh, left)
+    }
+
+    fn directory(&mut self, path: &Path, depth: Depth) -> &mut Directory {
+        let new = || Directory { key: None, depth, entries: HashMap::new(), listed: false };
+        self.directories.entry(path.to_owned()).or_insert_with(new)
+    }
+
+    /// Watches a directory's present incarnation.
+    fn attach(&mut self, path: &Path, depth: Depth) -> Result<(), Refused> {
+        let depth = depth.max(self.directory(path, depth).depth);
+        let answer = self.system.add(path, depth);
+        let key = answer.as_ref().ok().cloned();
+        let directory = self.directory(path, depth);
+        directory.depth = depth;
+        let old = std::mem::replace(&mut directory.key, key.clone());
+        if old != key {
+            if let Some(old) = old {
+                self.release(&old, path);
+            }
+            if let Some(key) = key {
+                self.keys.entry(key).or_default().insert(path.to_owned());
+            }
+        }
+        answer.map(|_| ())
+    }
+
+    fn release(&mut self, key: &Key, path: &Path) {
+        let Some(paths) = self.keys.get_mut(key) else { return };
+        paths.remove(path);
+        if paths.is_empty() {
+            self.keys.remove(key);
+            self.system.remove(key);
+        }
+    }
+
+    /// Rebuilds the chains from the paths alone and ends the watches that none of them needs.
+    fn compact(&mut self) {
+        self.removed = 0;
+        let listed: Vec<_> =
+            self.directories.iter().filter(|(_, directory)| directory.listed).map(|(path, _)| path.clone()).collect();
+        for directory in self.directories.values_mut() {
+            directory.entries.clear();
+            directory.listed = false;
+        }
+        for path in self.paths.clone() {
+            // What could not be watched before was told then.
+            let _ = if listed.contains(&path) { self.add_listing(&path) } else { self.arm(&path, &path) };
+        }
+        let idle = |directory: &Directory| directory.entries.is_empty() && !directory.listed;
+        let unused: Vec<_> =
+            self.directories.iter().filter(|(_, directory)| idle(directory)).map(|(path, _)| path.clone()).collect();
+        for path in unused {
+            if let Some(Directory { key: Some(key), .. }) = self.directories.remove(&path) {
+                self.release(&key, &path);
+            }
+        }
+    }
+}
+
+/// What an event changed.
+#[derive(Debug, Default)]
+pub(super) struct Touched {
+    pub(super) paths: Vec<PathBuf>,
+    pub(super) unwatched: Vec<Unwatched>,
+}
+
+impl Refused {
+    /// An ancestor that may not be read is left out (it will hardly be renamed); the directory itself is not.
+    fn tolerate(self, depth: Depth) -> Result<(), String> {
+        match self {
+            Refused::Missing => Ok(()),
+            Refused::Forbidden if depth == Depth::Entries => Ok(()),
+            Refused::Forbidden => Err("permission denied".to_owned()),
+            Refused::Unwatchable(reason) => Err(reason),
+        }
+    }
+}
+
+/// `a/./b/../c` -> `a/c`, without asking the file system.
+fn normal(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                out.pop();
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
