@@ -137,21 +137,17 @@ export const blobFrom = (chunks, type = "") => new Blob(internal, { chunks, type
 function streamOf(chunks) {
   let index = 0;
   let at = 0;
-  const pull = (controller) => {
+  const pull = (hint) => {
     while (index < chunks.length && at >= chunks[index].length) {
       index++;
       at = 0;
     }
-    if (index === chunks.length) {
-      controller.close();
-      controller.byobRequest?.respond(0);
-      return;
-    }
-    const piece = apply(slice, chunks[index], [at, at + PIECE]);
+    if (index === chunks.length) return null;
+    const piece = apply(slice, chunks[index], [at, at + (hint || PIECE)]);
     at += piece.length;
-    controller.enqueue(piece);
+    return piece;
   };
-  return new (streams().ReadableStream)({ type: "bytes", pull }, { highWaterMark: 0 });
+  return streams().createNativeReadable({ pull, cancel() {} });
 }
 
 // ---- File

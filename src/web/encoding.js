@@ -71,9 +71,11 @@ export class TextDecoder {
   decode(input = undefined, options = undefined) {
     const encoding = this.#encoding;
     const prefix = "Failed to execute 'decode' on 'TextDecoder'";
-    if (input !== undefined) AllowSharedBufferSource(input, prefix, "parameter 1");
+    const source = input === undefined ? NOTHING : input;
+    const plain = viewName(source) === "Uint8Array";
+    if (!plain) AllowSharedBufferSource(source, prefix, "parameter 1");
     const more = options === undefined ? false : decodeOptions(options, prefix, "parameter 2").stream;
-    const bytes = input === undefined ? NOTHING : viewName(input) === "Uint8Array" ? input : bytesOf(input);
+    const bytes = plain ? source : bytesOf(source);
     const text = this.#decode(encoding, bytes, more);
     if (text === undefined) throw new TypeError("Failed to decode input.");
     return text;

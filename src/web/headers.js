@@ -141,10 +141,11 @@ function fillFromPairs(list, init, iterator) {
 }
 
 function fillFromRecord(list, init) {
+  if (list.appendRecord(init)) return;
   const flat = [];
   for (const key of ownKeys(init)) {
     if (!getOwnPropertyDescriptor(init, key)?.enumerable) continue;
-    if (typeof key === "symbol") throw new TypeError("Failed to construct 'Headers': a header name is a symbol.");
+    if (typeof key === "symbol") continue; // Cloudflare skips symbols, the standard refuses them
     flat.push(key, toText(init[key]));
   }
   for (let i = 0; i < flat.length; i += 2) list.append(flat[i], flat[i + 1]);

@@ -116,6 +116,25 @@ impl HeaderList {
         Ok(())
     }
 
+    /// Appends the properties of a plain record; all are read and converted before the first is appended. A proxy
+    /// would see them read in another order than the standard's: it is left to JavaScript, by `false`.
+    fn append_record<'js>(&self, ctx: Ctx<'js>, record: Object<'js>) -> Result<bool> {
+        if record.as_value().is_proxy() {
+            return Ok(false);
+        }
+        let mut pairs = Vec::new();
+        for property in record.props::<Value, Value>() {
+            let (name, value) = property?;
+            pairs.push(pair_of(&ctx, &name, &value)?);
+        }
+        let mut map = self.map.borrow_mut();
+        for (name, value) in pairs {
+            map.try_append(name, value).map_err(|_| full(&ctx))?;
+        }
+        self.changed();
+        Ok(true)
+    }
+
     /// A number that is another one after each change.
     fn version(&self) -> u32 {
         self.changes.get()

@@ -80,7 +80,7 @@ export function createNativeReadable(native) {
 
 export function takeNative(stream) {
   const state = stateOf(stream);
-  if (state === undefined || state.native === undefined || state.disturbed || state.reader !== undefined) return undefined;
+  if (state?.native?.handle === undefined || state.disturbed || state.reader !== undefined) return undefined;
   if (state.status !== "readable") return undefined;
   acquireReader(state);
   state.disturbed = true;
