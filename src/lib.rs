@@ -1,9 +1,11 @@
 //! devflare: Cloudflare Workers for Platforms on a laptop, offline.
 
 pub mod bindings;
+pub mod compile;
 pub mod config;
 pub mod dev;
 pub mod engine;
 pub mod error;
+pub mod graph;
 pub mod web;
 pub mod worker;

@@ -1,0 +1,142 @@
+//! The file system as one load sees it: each path is asked for once, and everything asked for is watched.
+//!
+//! Lives for one load only. Nothing is remembered from one load to the next, so nothing can be stale.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use super::WatchSet;
+use super::package::Package;
+use crate::error::Problem;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    File,
+    Directory,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Disk {
+    kinds: HashMap<PathBuf, Option<Kind>>,
+    real: HashMap<PathBuf, PathBuf>,
+    packages: HashMap<PathBuf, Option<Arc<Package>>>,
+    pub(super) watch: WatchSet,
+    /// Package files that could not be read as such; told once each.
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Disk {
+    pub(super) fn is_file(&mut self, path: &Path) -> bool {
+        self.kind(path) == Some(Kind::File)
+    }
+
+    pub(super) fn is_directory(&mut self, path: &Path) -> bool {
+        self.kind(path) == Some(Kind::Directory)
+    }
+
+    fn kind(&mut self, path: &Path) -> Option<Kind> {
+        if let Some(kind) = self.kinds.get(path) {
+            return *kind;
+        }
+        let kind = std::fs::metadata(path).ok().map(|data| if data.is_dir() { Kind::Directory } else { Kind::File });
+        if kind.is_none() {
+            self.miss(path);
+        }
+        self.kinds.insert(path.to_path_buf(), kind);
+        kind
+    }
+
+    /// Inside an installed package only its package file is watched for: installs replace packages as a whole.
+    fn miss(&mut self, path: &Path) {
+        let inside = path
+            .parent()
+            .is_some_and(|parent| is_installed(parent) && !parent.ends_with("node_modules") && !is_scope(parent));
+        if !inside || path.ends_with("package.json") {
+            self.watch.missing.insert(path.to_path_buf());
+        }
+    }
+
+    pub(super) fn read(&mut self, path: &Path) -> io::Result<Vec<u8>> {
+        self.watch.files.insert(path.to_path_buf());
+        std::fs::read(path)
+    }
+
+    /// Without symbolic links, as esbuild names modules, so that a file reached by two ways is one module.
+    pub(super) fn real(&mut self, path: &Path) -> PathBuf {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return path.to_path_buf() };
+        let is_link = std::fs::symlink_metadata(path).is_ok_and(|data| data.is_symlink());
+        if is_link {
+            self.watch.files.insert(path.to_path_buf());
+            return std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        }
+        self.real_directory(parent).join(name)
+    }
+
+    fn real_directory(&mut self, path: &Path) -> PathBuf {
+        if let Some(real) = self.real.get(path) {
+            return real.clone();
+        }
+        let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        if real != path {
+            self.watch.files.insert(path.to_path_buf());
+        }
+        self.real.insert(path.to_path_buf(), real.clone());
+        real
+    }
+
+    /// The `package.json` in `directory` itself.
+    pub(super) fn package_in(&mut self, directory: &Path) -> Option<Arc<Package>> {
+        if let Some(package) = self.packages.get(directory) {
+            return package.clone();
+        }
+        let package = self.load_package(&directory.join("package.json"));
+        self.packages.insert(directory.to_path_buf(), package.clone());
+        package
+    }
+
+    fn load_package(&mut self, file: &Path) -> Option<Arc<Package>> {
+        if !self.is_file(file) {
+            return None;
+        }
+        let bytes = self.read(file).ok()?;
+        match Package::parse(file, bytes) {
+            Ok(package) => Some(Arc::new(package)),
+            Err(problem) => {
+                self.problems.push(problem);
+                None
+            }
+        }
+    }
+
+    /// The `package.json` that governs a file or directory: the nearest one upwards.
+    pub(super) fn package_of(&mut self, directory: &Path) -> Option<Arc<Package>> {
+        directory.ancestors().find_map(|above| self.package_in(above))
+    }
+}
+
+/// Whether a package manager put the file there.
+pub(super) fn is_installed(path: &Path) -> bool {
+    path.components().any(|part| part.as_os_str() == "node_modules")
+}
+
+/// `node_modules/@scope`.
+fn is_scope(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"@"))
+}
+
+/// `directory/specifier` with `.` and `..` taken out, without asking the file system.
+pub(super) fn join(directory: &Path, specifier: &str) -> PathBuf {
+    let mut joined = PathBuf::new();
+    for part in directory.join(specifier).components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                joined.pop();
+            }
+            part => joined.push(part),
+        }
+    }
+    joined
+}

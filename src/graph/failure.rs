@@ -1,0 +1,159 @@
+//! What a build says when an import cannot be followed: who imports, what, what was tried, what might be meant.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use super::kind;
+use super::package::{CONDITIONS, Refusal};
+use super::resolve::{NotFound, is_package};
+use super::walk::reason;
+use crate::compile::{Import, ImportKind};
+use crate::error::{Problem, Source};
+
+/// Paths that are listed as tried.
+const TRIED: usize = 8;
+/// How much of a name may differ for it to be meant.
+const ALIKE: f64 = 0.75;
+
+pub(super) fn no_entry(path: &Path) -> Problem {
+    let problem = Problem::error("the main file does not exist").in_file(path);
+    let wanted = path.file_name().unwrap_or_default().to_string_lossy();
+    match nearest(path.parent().unwrap_or(path), &wanted) {
+        Some(name) => problem.help(format!("Did you mean {}?", path.with_file_name(name).display())),
+        None => problem.help("Set `main` in the Worker's configuration to the file that holds `export default`."),
+    }
+}
+
+pub(super) fn unreadable(path: &Path, error: &std::io::Error, from: Option<&(Source, Range<usize>)>) -> Problem {
+    let problem = Problem::error(format!("cannot read {}: {}", path.display(), reason(error)));
+    match from {
+        Some((source, span)) => problem.at(source, span.clone(), "imported here"),
+        None => problem.in_file(path),
+    }
+}
+
+pub(super) fn common_js(source: &Source) -> Problem {
+    Problem::error("this file is a CommonJS module, which devflare cannot load yet")
+        .in_file(source.path.to_path_buf())
+        .help("Use `import` and `export` instead of `require` and `module.exports`.")
+}
+
+pub(super) fn wasm(source: &Source, import: &Import) -> Problem {
+    Problem::error("devflare cannot load WebAssembly modules yet").at(source, import.span.clone(), "imported here")
+}
+
+pub(super) fn no_rule(source: &Source, import: &Import, path: &Path) -> Problem {
+    let extension = path.extension().map(|extension| format!(".{}", extension.to_string_lossy())).unwrap_or_default();
+    Problem::error(format!("no rule says how to load \"{extension}\" files"))
+        .at(source, import.span.clone(), "imported here")
+        .help("Text is loaded from .txt, .html and .sql files, bytes from .bin files, values from .json files.")
+}
+
+/// Specifiers that mean no file and nothing we have.
+pub(super) fn unsupported(source: &Source, import: &Import) -> Option<Problem> {
+    let specifier = &*import.specifier;
+    if specifier.starts_with("node:") {
+        return Some(no_node(source, import));
+    }
+    let remote = ["http://", "https://", "//", "data:", "file:"].iter().any(|scheme| specifier.starts_with(scheme));
+    remote.then(|| {
+        Problem::error(format!("\"{specifier}\" cannot be imported: a Worker is built from files"))
+            .at(source, import.span.clone(), "imported here")
+            .help("Install it with a package manager, or save it as a file of the project.")
+    })
+}
+
+fn no_node(source: &Source, import: &Import) -> Problem {
+    let importer = source.path.file_name().unwrap_or_default().to_string_lossy();
+    Problem::error(format!("{importer} imports \"{}\", and devflare has no nodejs_compat yet", import.specifier)).at(
+        source,
+        import.span.clone(),
+        "a module of Node.js",
+    )
+}
+
+pub(super) fn not_found(project: &Path, source: &Source, import: &Import, why: &NotFound) -> Problem {
+    let specifier = &*import.specifier;
+    if kind::is_node(specifier) && why.refusal.is_none() {
+        return no_node(source, import);
+    }
+    let problem = Problem::error(format!("cannot find \"{specifier}\"")).at(source, import.span.clone(), label(import));
+    if let Some((package, path, refusal)) = &why.refusal {
+        let name = package.name.clone().unwrap_or_else(|| package.directory.display().to_string());
+        return problem.help(match refusal {
+            Refusal::NotListed if path.starts_with('#') => {
+                format!("The package.json of {name} has no \"imports\" for it.")
+            }
+            Refusal::NotListed => format!("{name} exports only {}.", package.listed().join(", ")),
+            Refusal::Private => format!("{name} does not let \"{path}\" be imported from outside."),
+            Refusal::NoCondition(only) => {
+                format!("{name} exports it for {} only; a Worker asks for {}.", only.join(", "), CONDITIONS.join(", "))
+            }
+        });
+    }
+    if is_package(specifier) {
+        return problem.help(missing_package(source, specifier, why));
+    }
+    match meant(specifier, &why.tried) {
+        Some(name) => problem.help(format!("Did you mean \"{name}\"? {}", tried(project, &why.tried))),
+        None => problem.help(tried(project, &why.tried)),
+    }
+}
+
+fn label(import: &Import) -> &'static str {
+    match import.kind {
+        ImportKind::Reexport => "exported from here",
+        ImportKind::Static | ImportKind::Dynamic => "imported here",
+    }
+}
+
+fn missing_package(source: &Source, specifier: &str, why: &NotFound) -> String {
+    let beside = super::disk::join(source.path.parent().unwrap_or(&source.path), specifier);
+    let file = ["", ".ts", ".js"].iter().any(|end| PathBuf::from(format!("{}{end}", beside.display())).is_file());
+    if file {
+        return format!("To import the file beside it, write \"./{specifier}\".");
+    }
+    let name: Vec<&str> = specifier.splitn(3, '/').take(if specifier.starts_with('@') { 2 } else { 1 }).collect();
+    let looked: BTreeSet<_> =
+        why.tried.iter().filter_map(|path| path.parent()).map(|dir| dir.display().to_string()).collect();
+    match looked.len() {
+        0 => format!("Install it: npm install {}. There is no node_modules directory above the file.", name.join("/")),
+        _ => format!(
+            "Install it: npm install {}. Looked in {}.",
+            name.join("/"),
+            looked.into_iter().collect::<Vec<_>>().join(", ")
+        ),
+    }
+}
+
+fn tried(project: &Path, paths: &[PathBuf]) -> String {
+    let shown = |path: &PathBuf| path.strip_prefix(project).unwrap_or(path).display().to_string();
+    let mut list: Vec<String> = paths.iter().take(TRIED).map(shown).collect();
+    if paths.len() > TRIED {
+        list.push(format!("{} more", paths.len() - TRIED));
+    }
+    format!("Tried {}.", list.join(", "))
+}
+
+/// The specifier of the file most like the one that was asked for.
+fn meant(specifier: &str, tried: &[PathBuf]) -> Option<String> {
+    let target = tried.first()?;
+    let wanted = target.file_name()?.to_str()?;
+    let name = nearest(target.parent()?, wanted)?;
+    let (head, _) = specifier.rsplit_once('/')?;
+    Some(format!("{head}/{name}"))
+}
+
+/// The entry of a directory whose name is most like `wanted`, with or without its extension.
+fn nearest(directory: &Path, wanted: &str) -> Option<String> {
+    let stem = |name: &str| name.rsplit_once('.').map_or(name.to_owned(), |(stem, _)| stem.to_owned());
+    let names = std::fs::read_dir(directory).ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let scored = names.map(|name| {
+        let whole = strsim::jaro_winkler(&name.to_lowercase(), &wanted.to_lowercase());
+        let stems = strsim::jaro_winkler(&stem(&name).to_lowercase(), &stem(wanted).to_lowercase()) - 0.01;
+        (whole.max(stems), name)
+    });
+    let best = scored.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(&a.1)))?;
+    (best.0 >= ALIKE).then_some(best.1)
+}

@@ -1,0 +1,157 @@
+//! A Worker's entry file -> all modules it loads, resolved and linked, and what to watch for.
+//!
+//! Knows nothing of QuickJS, starts no task. Files are read each time they are asked for; what did not change is
+//! found in the compile [`Cache`] by its content. A build that fails still says what to watch, so that it heals.
+
+mod disk;
+mod failure;
+mod kind;
+mod link;
+mod order;
+mod package;
+mod resolve;
+#[cfg(test)]
+mod tests;
+mod walk;
+mod watch;
+
+pub use kind::Kind;
+pub use watch::WatchSet;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::compile::{Cache, Compiled, Position, token};
+use crate::error::{Problem, Problems, Source};
+
+/// A module's path relative to the project, with `/` and where needed `../`: unique, and shown in stacks.
+pub type Name = Arc<str>;
+
+/// How a project is built; the default is wrangler's.
+#[derive(Debug, Clone, Default)]
+pub struct Options {}
+
+/// Everything a Worker loads.
+#[derive(Debug)]
+pub struct Graph {
+    pub entry: Name,
+    /// Each module after those it imports (cycles aside); those that only `import()` reaches come last.
+    pub modules: Vec<Arc<Module>>,
+    pub watch: WatchSet,
+    by_name: HashMap<Name, usize>,
+}
+
+#[derive(Debug)]
+pub struct Module {
+    pub name: Name,
+    pub path: Arc<Path>,
+    pub kind: Kind,
+    pub body: Body,
+    /// What each specifier in the module means.
+    pub resolved: HashMap<Arc<str>, Target>,
+    source: Option<Source>,
+}
+
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// An ES module for the engine.
+    Code(Arc<Compiled>),
+    /// The default export is this string.
+    Text(Arc<str>),
+    /// The default export is an `ArrayBuffer` of these bytes.
+    Data(Bytes),
+}
+
+/// Where an import leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    Module(Name),
+    /// `cloudflare:workers` and the like, which the engine brings.
+    Builtin(Arc<str>),
+}
+
+/// A build that cannot be run: why, and what to watch until it can.
+#[derive(Debug)]
+pub struct Failed {
+    pub problems: Problems,
+    pub watch: WatchSet,
+}
+
+/// Builds the graph of the Worker whose main file is `entry`, a path relative to `project` or absolute.
+///
+/// # Errors
+/// Everything that is wrong with the files: unreadable, not parsable, missing imports, missing exports.
+pub fn load(project: &Path, entry: &Path, options: &Options, cache: &Cache) -> Result<Graph, Failed> {
+    let mut walk = walk::Walk::new(project, cache);
+    walk.enter(&project.join(entry));
+    link::link(&mut walk);
+    let _ = options;
+    order::finish(walk)
+}
+
+impl Graph {
+    #[must_use]
+    pub fn module(&self, name: &str) -> Option<&Arc<Module>> {
+        self.by_name.get(name).map(|index| &self.modules[*index])
+    }
+
+    /// What `specifier` means in the module `base`: as resolved when the graph was built, or, for a computed
+    /// `import()`, by name among the graph's modules. Nothing is read from disk.
+    #[must_use]
+    pub fn lookup(&self, base: &str, specifier: &str) -> Option<Target> {
+        if let Some(target) = self.module(base).and_then(|module| module.resolved.get(specifier)) {
+            return Some(target.clone());
+        }
+        if kind::is_builtin(specifier) {
+            return Some(Target::Builtin(specifier.into()));
+        }
+        let name = relative_name(base, specifier);
+        let index = format!("{name}/index");
+        let endings = ["", ".tsx", ".ts", ".jsx", ".js", ".json"];
+        let names = [&name, &index].into_iter().flat_map(|stem| endings.map(|ending| format!("{stem}{ending}")));
+        names.filter_map(|name| self.module(&name)).map(|module| Target::Module(module.name.clone())).next()
+    }
+
+    /// The author's position of a place in a module's code.
+    #[must_use]
+    pub fn map_position(&self, module: &str, line: usize, column: usize) -> Option<(PathBuf, Position)> {
+        let module = self.module(module)?;
+        Some((module.path.to_path_buf(), module.map(Position { line, column })))
+    }
+
+    /// Puts a caret under the author's position of a place in a module's code, for an exception that came from it.
+    #[must_use]
+    pub fn frame(&self, problem: Problem, module: &str, at: Position, label: &str) -> Problem {
+        let Some(module) = self.module(module) else { return problem };
+        let Some(source) = &module.source else { return problem.in_file(module.path.to_path_buf()) };
+        problem.at(source, token(source, module.map(at)), label)
+    }
+}
+
+impl Module {
+    fn map(&self, at: Position) -> Position {
+        let Body::Code(compiled) = &self.body else { return at };
+        let (Some(map), Some(source)) = (&compiled.map, &self.source) else { return at };
+        map.lookup(&compiled.code, &source.text, at).unwrap_or(at)
+    }
+}
+
+/// `./b` in `src/a.js` -> `src/b`.
+fn relative_name(base: &str, specifier: &str) -> String {
+    let directory = base.rsplit_once('/').map_or("", |(directory, _)| directory);
+    let joined = if specifier.starts_with('.') { format!("{directory}/{specifier}") } else { specifier.to_owned() };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in joined.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}

@@ -1,0 +1,162 @@
+//! `package.json`: the fields that decide which file an import of the package means.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::error::{Problem, Source};
+
+/// What wrangler asks of `exports` maps, besides `import` or `require` and `default`.
+pub(super) const CONDITIONS: [&str; 5] = ["workerd", "worker", "browser", "import", "default"];
+
+#[derive(Debug)]
+pub(super) struct Package {
+    pub(super) directory: PathBuf,
+    pub(super) name: Option<String>,
+    pub(super) exports: Option<Value>,
+    pub(super) imports: Option<Value>,
+    /// `browser` (as a path), `module`, `main`, in the order in which they are asked for.
+    pub(super) entries: Vec<String>,
+}
+
+/// Why an `exports` or `imports` map led nowhere.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// No key of the map is for this path.
+    NotListed,
+    /// The map says `null`: the package keeps this path to itself.
+    Private,
+    /// Nothing for our conditions, only for these.
+    NoCondition(Vec<String>),
+}
+
+impl Package {
+    pub(super) fn parse(file: &Path, bytes: Vec<u8>) -> Result<Self, Problem> {
+        let source = crate::compile::read(file, bytes)?;
+        let mut value: Value = serde_json::from_str(&source.text).map_err(|error| invalid(&source, &error))?;
+        let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+        let entries = ["browser", "module", "main"].into_iter().filter_map(text).collect();
+        let name = text("name");
+        let mut map = |key: &str| value.get_mut(key).map(Value::take).filter(|map| !map.is_null());
+        Ok(Self {
+            directory: file.parent().unwrap_or(file).to_path_buf(),
+            name,
+            exports: map("exports"),
+            imports: map("imports"),
+            entries,
+        })
+    }
+
+    /// The target of `.` or `./sub/path` in `exports`, relative to the package.
+    pub(super) fn export(&self, subpath: &str) -> Result<String, Refusal> {
+        let exports = self.exports.as_ref().ok_or(Refusal::NotListed)?;
+        let is_map = exports.as_object().is_some_and(|map| map.keys().any(|key| key.starts_with('.')));
+        if is_map {
+            lookup(exports, subpath)
+        } else if subpath == "." {
+            target(exports, None)
+        } else {
+            Err(Refusal::NotListed)
+        }
+    }
+
+    /// The target of `#name` in `imports`: a path relative to the package, or another package.
+    pub(super) fn import(&self, specifier: &str) -> Result<String, Refusal> {
+        lookup(self.imports.as_ref().ok_or(Refusal::NotListed)?, specifier)
+    }
+
+    /// The paths that `exports` lists, to name them in an error.
+    pub(super) fn listed(&self) -> Vec<&str> {
+        let keys = self.exports.as_ref().and_then(Value::as_object).into_iter().flat_map(|map| map.keys());
+        keys.map(String::as_str).filter(|key| key.starts_with('.')).collect()
+    }
+}
+
+/// An exact key, else the pattern (`./lib/*.js`, or the old `./lib/`) with the longest prefix.
+fn lookup(map: &Value, path: &str) -> Result<String, Refusal> {
+    let entries = map.as_object().ok_or(Refusal::NotListed)?;
+    if let Some(value) = entries.get(path).filter(|_| !path.contains('*') && !path.ends_with('/')) {
+        return target(value, None);
+    }
+    let matching = entries.iter().filter_map(|(key, value)| {
+        let (prefix, suffix) = match key.split_once('*') {
+            Some(split) => split,
+            None => (key.strip_suffix('/').map(|_| key.as_str())?, ""),
+        };
+        let middle = path.strip_prefix(prefix)?.strip_suffix(suffix)?;
+        (!middle.is_empty()).then_some((prefix.len(), key.len(), middle, value))
+    });
+    match matching.max_by_key(|(prefix, key, ..)| (*prefix, *key)) {
+        Some((_, _, middle, value)) => target(value, Some(middle)),
+        None => Err(Refusal::NotListed),
+    }
+}
+
+/// The first target that the conditions lead to; of an array, the first that leads anywhere.
+fn target(value: &Value, middle: Option<&str>) -> Result<String, Refusal> {
+    match value {
+        Value::String(path) => Ok(match middle {
+            Some(middle) if path.ends_with('/') => format!("{path}{middle}"),
+            Some(middle) => path.replace('*', middle),
+            None => path.clone(),
+        }),
+        Value::Array(choices) => {
+            let mut found = choices.iter().map(|choice| target(choice, middle));
+            found.find(Result::is_ok).unwrap_or(Err(Refusal::NoCondition(Vec::new())))
+        }
+        Value::Object(conditions) => {
+            for (condition, value) in conditions {
+                if !CONDITIONS.contains(&condition.as_str()) {
+                    continue;
+                }
+                match target(value, middle) {
+                    Err(Refusal::NoCondition(_)) => {}
+                    decided => return decided,
+                }
+            }
+            Err(Refusal::NoCondition(conditions.keys().cloned().collect()))
+        }
+        _ => Err(Refusal::Private),
+    }
+}
+
+fn invalid(source: &Source, error: &serde_json::Error) -> Problem {
+    let at = source.offset(error.line(), error.column().max(1));
+    let message = error.to_string();
+    let reason = message.split(" at line ").next().unwrap_or(&message);
+    Problem::error("package.json is not valid JSON").at(source, at..(at + 1).min(source.text.len()), reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(json: &str) -> Package {
+        Package::parse(Path::new("/p/package.json"), json.into()).unwrap()
+    }
+
+    #[test]
+    fn conditions_are_tried_in_the_order_of_the_package() {
+        let package =
+            package(r#"{"exports": {".": {"node": "./n.js", "workerd": {"import": "./w.js"}, "default": "./d.js"}}}"#);
+        assert_eq!(package.export("."), Ok("./w.js".into()));
+        assert_eq!(package.export("./x"), Err(Refusal::NotListed));
+    }
+
+    #[test]
+    fn a_condition_that_leads_nowhere_falls_through_to_the_next() {
+        let package = package(r#"{"exports": {"workerd": {"require": "./r.cjs"}, "default": ["./d.js"]}}"#);
+        assert_eq!(package.export("."), Ok("./d.js".into()));
+    }
+
+    #[test]
+    fn the_pattern_with_the_longest_prefix_wins() {
+        let package = package(
+            r##"{"exports": {"./*": "./a/*", "./x/*.js": "./b/*.js", "./x/y": null}, "imports": {"#a": "b"}}"##,
+        );
+        assert_eq!(package.export("./x/q.js"), Ok("./b/q.js".into()));
+        assert_eq!(package.export("./z"), Ok("./a/z".into()));
+        assert_eq!(package.export("./x/y"), Err(Refusal::Private));
+        assert_eq!(package.import("#a"), Ok("b".into()));
+    }
+}

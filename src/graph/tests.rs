@@ -1,0 +1,367 @@
+//! Whole builds of small projects in a directory of their own.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::{Body, Failed, Graph, Kind, Options, Target, load};
+use crate::compile::{Cache, Position};
+
+/// A project of the given files that lives as long as the value.
+struct Project(tempfile::TempDir);
+
+impl Project {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let project = Self(tempfile::tempdir().unwrap());
+        for (name, text) in files {
+            project.write(name, text);
+        }
+        project
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().canonicalize().unwrap().join("app").join(name)
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        std::fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    fn load(&self, entry: &str) -> Result<Graph, Failed> {
+        load(&self.path(""), Path::new(entry), &Options::default(), &Cache::new())
+    }
+
+    fn built(&self, entry: &str) -> Graph {
+        self.load(entry).unwrap_or_else(|failed| panic!("{}", told(&failed, self)))
+    }
+
+    fn failed(&self, entry: &str) -> String {
+        told(&self.load(entry).unwrap_err(), self)
+    }
+}
+
+/// Each problem as `what | location | label | help`.
+fn told(failed: &Failed, project: &Project) -> String {
+    let mut lines = String::new();
+    for problem in &failed.problems.0 {
+        let label = problem.places.first().map_or("", |place| &place.label);
+        let location = problem.location().unwrap_or_default();
+        let _ = writeln!(lines, "{} | {location} | {label} | {}", problem.what, problem.help.as_deref().unwrap_or(""));
+    }
+    lines.replace(&format!("{}/", project.path("").display()), "").replace(project.path("").to_str().unwrap(), "")
+}
+
+fn names(graph: &Graph) -> Vec<&str> {
+    graph.modules.iter().map(|module| &*module.name).collect()
+}
+
+fn code<'a>(graph: &'a Graph, name: &str) -> &'a str {
+    match &graph.module(name).unwrap().body {
+        Body::Code(compiled) => &compiled.code,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn modules_come_leaves_first_and_are_named_by_their_path() {
+    let project = Project::new(&[
+        ("src/index.js", "import './a.js'; import '../lib/b.js'; import '../../shared/c.js'; export default {}"),
+        ("src/a.js", "import '../lib/b.js'"),
+        ("lib/b.js", ""),
+        ("../shared/c.js", ""),
+    ]);
+    let graph = project.built("src/index.js");
+    assert_eq!(names(&graph), ["lib/b.js", "src/a.js", "../shared/c.js", "src/index.js"]);
+    assert_eq!(&*graph.entry, "src/index.js");
+}
+
+#[test]
+fn plain_javascript_is_loaded_as_it_is_written() {
+    let text = "#!/usr/bin/env node\nexport   default {} // é\n";
+    let project = Project::new(&[("index.mjs", text)]);
+    assert_eq!(code(&project.built("index.mjs"), "index.mjs"), text);
+}
+
+#[test]
+fn cycles_are_legal() {
+    let project = Project::new(&[
+        ("a.js", "import { b } from './b.js'; export const a = 1; export default { b }"),
+        ("b.js", "import { a } from './a.js'; export const b = () => a"),
+    ]);
+    assert_eq!(names(&project.built("a.js")), ["b.js", "a.js"]);
+}
+
+#[test]
+fn a_chain_of_ten_thousand_imports_does_not_overflow_the_stack() {
+    let project = Project::new(&[]);
+    for index in 0..10_000 {
+        project.write(&format!("m{index}.js"), format!("export {{ x, default }} from './m{}.js'", index + 1));
+    }
+    project.write("m10000.js", "export const x = 1; export default {}");
+    let graph = project.built("m0.js");
+    assert_eq!((graph.modules.len(), names(&graph)[0]), (10_001, "m10000.js"));
+}
+
+#[test]
+fn extensions_and_directories_are_found_in_the_order_of_esbuild() {
+    let project = Project::new(&[
+        ("index.ts", "import './a'; import './b.js'; import './c'; import './d.json'; export default {}"),
+        ("a.js", ""),
+        ("a.ts", ""),
+        ("b.ts", ""),
+        ("c/index.js", ""),
+        ("d.json", "{}"),
+    ]);
+    assert_eq!(names(&project.built("index.ts")), ["a.ts", "b.ts", "c/index.js", "d.json", "index.ts"]);
+}
+
+#[test]
+fn types_are_stripped_and_positions_lead_back() {
+    let project = Project::new(&[(
+        "index.ts",
+        "interface A { a: string }\nimport type { B } from './nowhere';\n\nexport default {\n  é: 1, fetch(a: A): B {\n    throw new Error(a.a);\n  },\n}\n",
+    )]);
+    let graph = project.built("index.ts");
+    let code = code(&graph, "index.ts");
+    assert!(!code.contains("interface") && !code.contains("nowhere") && !code.contains(": B"), "{code}");
+    let line = code.lines().position(|line| line.contains("throw")).unwrap();
+    let column = code.lines().nth(line).unwrap().find("new").unwrap();
+    let (path, at) = graph.map_position("index.ts", line + 1, column + 1).unwrap();
+    assert_eq!((path, at), (project.path("index.ts"), Position { line: 6, column: 11 }));
+}
+
+#[test]
+fn json_gives_a_default_and_a_named_export_per_key() {
+    let project = Project::new(&[
+        (
+            "index.js",
+            "import all, { name, 'a-b' as c } from './d.json' with { type: 'json' }; export default { all, name, c }",
+        ),
+        ("d.json", "{\"name\": 1, \"a-b\": 2, \"default\": 3, \"__proto__\": 4}"),
+    ]);
+    let graph = project.built("index.js");
+    assert_eq!(graph.module("d.json").unwrap().kind, Kind::Json);
+    assert!(code(&graph, "d.json").starts_with("const json = {[\"name\"]:1,"), "{}", code(&graph, "d.json"));
+}
+
+#[test]
+fn text_and_data_follow_the_default_rules() {
+    let project = Project::new(&[
+        (
+            "index.js",
+            "import t from './t.txt'; import h from './h.html'; import d from './d.bin'; export default { t, h, d }",
+        ),
+        ("t.txt", "hello"),
+        ("h.html", "<p>"),
+    ]);
+    project.write("d.bin", [0, 255]);
+    let graph = project.built("index.js");
+    let bodies: Vec<_> = graph.modules.iter().map(|module| format!("{:?} {:?}", module.kind, module.body)).collect();
+    assert_eq!(bodies[..3], ["Text Text(\"hello\")", "Text Text(\"<p>\")", "Data Data(b\"\\0\\xff\")"]);
+}
+
+#[test]
+fn literal_dynamic_imports_are_part_of_the_graph_and_others_are_looked_up_by_name() {
+    let project = Project::new(&[
+        ("src/index.js", "export default { load: (name) => import(name), a: () => import('./a') }"),
+        ("src/a.js", "import 'cloudflare:workers'"),
+    ]);
+    let graph = project.built("src/index.js");
+    let a = Some(Target::Module("src/a.js".into()));
+    assert_eq!(names(&graph), ["src/index.js", "src/a.js"]);
+    assert_eq!(graph.lookup("src/index.js", "./a"), a);
+    assert_eq!(graph.lookup("src/index.js", "../src/./a.js"), a);
+    assert_eq!(graph.lookup("src/index.js", "./b"), None);
+    assert_eq!(graph.lookup("src/a.js", "cloudflare:workers"), Some(Target::Builtin("cloudflare:workers".into())));
+}
+
+#[test]
+fn a_missing_import_is_told_with_what_was_tried_and_what_is_alike() {
+    let project =
+        Project::new(&[("src/index.js", "import { a } from './helper';\nexport default {}"), ("src/helpers.js", "")]);
+    assert_eq!(
+        project.failed("src/index.js"),
+        "cannot find \"./helper\" | src/index.js:1:19 | imported here | Did you mean \"./helpers.js\"? Tried src/helper, \
+         src/helper.tsx, src/helper.ts, src/helper.jsx, src/helper.js, src/helper.css, src/helper.json.\n"
+    );
+}
+
+#[test]
+fn a_missing_import_heals_when_one_of_its_candidates_appears() {
+    let project = Project::new(&[("index.js", "import './lib/a'; import 'left-pad'; export default {}")]);
+    let failed = project.load("index.js").unwrap_err();
+    for path in ["lib/a.ts", "lib", "node_modules", "index.js"] {
+        assert!(failed.watch.concerns(&project.path(path)), "{path}: {:?}", failed.watch);
+    }
+    assert!(!failed.watch.concerns(&project.path("lib/b.ts")));
+    assert!(failed.watch.directories().contains(&project.path("").components().as_path().to_path_buf()));
+}
+
+#[test]
+fn several_files_have_their_errors_told_at_once() {
+    let project = Project::new(&[
+        ("index.js", "import './a.js'; import './b.js'; export default {}"),
+        ("a.js", "let a = ;"),
+        ("b.js", "\nlet x; let x;"),
+    ]);
+    let told = project.failed("index.js");
+    assert!(told.contains("a.js:1:9") && told.contains("b.js:2:5"), "{told}");
+}
+
+#[test]
+fn a_name_that_is_not_exported_is_pointed_at() {
+    let project = Project::new(&[
+        (
+            "index.js",
+            "import d, { helo } from './a.js';\nimport { text } from './t.txt';\nexport default { d, helo, text }",
+        ),
+        ("a.js", "export const hello = 1"),
+        ("t.txt", ""),
+    ]);
+    assert_eq!(
+        project.failed("index.js"),
+        "\"./a.js\" has no export \"default\" | index.js:1:8 | imported here | a.js has no default export; it has named \
+         ones: import { hello }.\n\
+         \"./a.js\" has no export \"helo\" | index.js:1:13 | imported here | Did you mean \"hello\"?\n\
+         \"./t.txt\" has no export \"text\" | index.js:2:10 | imported here | t.txt exports default.\n"
+    );
+}
+
+#[test]
+fn types_that_typescript_exports_again_are_left_out() {
+    let project = Project::new(&[
+        ("index.ts", "import { a, A } from './barrel'; const x: A = a; export default { x }"),
+        (
+            "barrel.ts",
+            "import { A as B } from './types';\nexport { B };\nexport { A, a } from './types';\nexport * from './more'",
+        ),
+        ("more.ts", "export { C } from './types'"),
+        ("types.ts", "export interface A {}\nexport type C = 1;\nexport const a = 1;"),
+    ]);
+    let graph = project.built("index.ts");
+    let barrel = code(&graph, "barrel.ts");
+    assert!(barrel.contains("export { a } from"), "{barrel}");
+    assert!(!barrel.contains('B'), "{barrel}");
+    assert!(!code(&graph, "more.ts").contains('C'));
+}
+
+#[test]
+fn the_same_star_export_by_two_ways_is_not_ambiguous_and_two_bindings_are() {
+    let project = Project::new(&[
+        (
+            "index.js",
+            "import { same } from './both.js'; import { other } from './both.js'; export default { same, other }",
+        ),
+        ("both.js", "export * from './left.js'; export * from './right.js'"),
+        ("left.js", "export * from './base.js'; export const other = 1"),
+        ("right.js", "export * from './base.js'; export const other = 2"),
+        ("base.js", "export const same = 1"),
+    ]);
+    let told = project.failed("index.js");
+    assert_eq!(told.lines().count(), 1, "{told}");
+    assert!(told.starts_with("\"./both.js\" has several exports \"other\" | index.js:1:44"), "{told}");
+}
+
+#[test]
+fn the_entry_needs_a_default_export() {
+    let project = Project::new(&[
+        ("none.js", "export const a = 1;\n"),
+        ("old.js", "const x = 1;\naddEventListener('fetch', event => event.respondWith(new Response()))"),
+    ]);
+    assert!(project.failed("none.js").starts_with("the Worker has no default export | none.js:1:20"));
+    assert!(project.failed("old.js").contains("service-worker syntax"), "{}", project.failed("old.js"));
+    assert!(project.failed("gone.js").starts_with("the main file does not exist | gone.js"));
+}
+
+#[test]
+fn files_that_are_no_text_are_told_with_the_place() {
+    let project = Project::new(&[("index.js", "import './a.js'; import './b.js'; export default {}")]);
+    project.write("a.js", b"let a = '\xff'");
+    project.write("b.js", b"let a = '\0'");
+    let told = project.failed("index.js");
+    assert!(told.contains("not valid UTF-8 | a.js:1:10") && told.contains("NUL byte"), "{told}");
+}
+
+#[test]
+fn what_comes_later_is_said_plainly() {
+    let project = Project::new(&[
+        (
+            "index.js",
+            "import fs from 'fs'; import p from 'node:path'; import w from './a.wasm'; import s from './b.svg'; export default {}",
+        ),
+        ("a.wasm", ""),
+        ("b.svg", ""),
+    ]);
+    let told = project.failed("index.js");
+    assert!(told.contains("index.js imports \"fs\", and devflare has no nodejs_compat yet"), "{told}");
+    assert!(
+        told.contains("imports \"node:path\"") && told.contains("WebAssembly") && told.contains("\".svg\""),
+        "{told}"
+    );
+}
+
+#[test]
+fn packages_are_found_in_node_modules_by_their_exports() {
+    let project = Project::new(&[
+        (
+            "index.js",
+            "import { a } from 'pkg'; import { b } from '@scope/pkg/sub'; import { c } from 'plain'; export default { a, b, c }",
+        ),
+        (
+            "node_modules/pkg/package.json",
+            r##"{"name": "pkg", "exports": {".": {"node": "./n.js", "worker": "./w.js"}}, "imports": {"#x": "./x.js"}}"##,
+        ),
+        ("node_modules/pkg/w.js", "export { a } from '#x'"),
+        ("node_modules/pkg/x.js", "export const a = 1"),
+        ("../node_modules/@scope/pkg/package.json", r#"{"exports": {"./*": "./lib/*.js"}}"#),
+        ("../node_modules/@scope/pkg/lib/sub.js", "export const b = 1"),
+        ("node_modules/plain/package.json", r#"{"main": "./cjs", "module": "./esm"}"#),
+        ("node_modules/plain/esm/index.js", "export const c = 1"),
+    ]);
+    assert_eq!(
+        names(&project.built("index.js")),
+        [
+            "node_modules/pkg/x.js",
+            "node_modules/pkg/w.js",
+            "../node_modules/@scope/pkg/lib/sub.js",
+            "node_modules/plain/esm/index.js",
+            "index.js"
+        ]
+    );
+}
+
+#[test]
+fn a_package_that_does_not_export_the_path_says_what_it_exports() {
+    let project = Project::new(&[
+        ("index.js", "import 'pkg/b'; import 'gone'; export default {}"),
+        ("node_modules/pkg/package.json", r#"{"name": "pkg", "exports": {"./a": "./a.js"}}"#),
+    ]);
+    let told = project.failed("index.js");
+    assert!(told.contains("pkg exports only ./a."), "{told}");
+    assert!(told.contains("npm install gone. Looked in node_modules."), "{told}");
+}
+
+#[test]
+fn a_symbolic_link_and_its_target_are_one_module_and_both_are_watched() {
+    let project =
+        Project::new(&[("index.js", "import './link.js'; import './real/a.js'; export default {}"), ("real/a.js", "")]);
+    std::os::unix::fs::symlink("real/a.js", project.path("link.js")).unwrap();
+    let graph = project.built("index.js");
+    assert_eq!(names(&graph), ["real/a.js", "index.js"]);
+    assert!(graph.watch.concerns(&project.path("link.js")) && graph.watch.concerns(&project.path("real/a.js")));
+}
+
+#[test]
+fn jsx_becomes_calls_in_javascript_and_typescript() {
+    let project = Project::new(&[
+        ("index.js", "import './b.tsx'; const React = {}; export default { a: <a b='c'/> }"),
+        ("b.tsx", "const React: any = {}; export const b = <><b/></>"),
+    ]);
+    let graph = project.built("index.js");
+    assert!(
+        code(&graph, "index.js").contains("React.createElement(\"a\", { b: \"c\" })"),
+        "{}",
+        code(&graph, "index.js")
+    );
+    assert!(code(&graph, "b.tsx").contains("React.Fragment"), "{}", code(&graph, "b.tsx"));
+}

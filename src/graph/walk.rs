@@ -1,0 +1,197 @@
+//! Finds every module from the entry on: read, compile, resolve, repeat. A queue, not recursion: chains of ten
+//! thousand imports are legal.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::disk::Disk;
+use super::kind::{self, Kind};
+use super::{Body, Name, failure, resolve};
+use crate::compile::{self, Cache, Format, Import};
+use crate::error::{Problem, Problems, Source};
+
+/// Problems that are listed for one build; the rest is counted.
+const LISTED: usize = 20;
+
+/// The modules found so far, in the order of discovery; the entry first.
+pub(super) struct Walk<'a> {
+    pub(super) cache: &'a Cache,
+    /// The project directory, without symbolic links.
+    project: PathBuf,
+    pub(super) disk: Disk,
+    pub(super) nodes: Vec<Node>,
+    by_path: HashMap<PathBuf, usize>,
+    queue: VecDeque<Pending>,
+    pub(super) problems: Problems,
+}
+
+pub(super) struct Node {
+    pub(super) name: Name,
+    pub(super) path: Arc<Path>,
+    pub(super) kind: Kind,
+    pub(super) source: Option<Source>,
+    pub(super) options: Option<compile::Options>,
+    /// `None` if the file could not be read or compiled; that is among the problems.
+    pub(super) body: Option<Body>,
+    /// For each of the compiled module's imports, where it leads; `None` if nowhere.
+    pub(super) edges: Vec<Option<Edge>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Edge {
+    Module(usize),
+    Builtin(Arc<str>),
+}
+
+struct Pending {
+    node: usize,
+    /// Who asked: the source and the span of the specifier; `None` for the entry.
+    from: Option<(Source, Range<usize>)>,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(project: &Path, cache: &'a Cache) -> Self {
+        Self {
+            cache,
+            project: std::fs::canonicalize(project).unwrap_or_else(|_| project.to_path_buf()),
+            disk: Disk::default(),
+            nodes: Vec::new(),
+            by_path: HashMap::new(),
+            queue: VecDeque::new(),
+            problems: Problems::default(),
+        }
+    }
+
+    /// Starts at the main file and goes on until every import is followed.
+    pub(super) fn enter(&mut self, entry: &Path) {
+        let path = self.disk.real(entry);
+        if !self.disk.is_file(&path) {
+            return self.report(failure::no_entry(&path));
+        }
+        self.node(path, Kind::Esm, None);
+        while let Some(pending) = self.queue.pop_front() {
+            self.visit(&pending);
+        }
+        for problem in std::mem::take(&mut self.disk.problems) {
+            self.report(problem);
+        }
+    }
+
+    pub(super) fn report(&mut self, problem: Problem) {
+        if self.problems.0.len() < LISTED {
+            self.problems.push(problem);
+        }
+    }
+
+    /// The module of a file, found now or before.
+    fn node(&mut self, path: PathBuf, kind: Kind, from: Option<(Source, Range<usize>)>) -> usize {
+        if let Some(node) = self.by_path.get(&path) {
+            return *node;
+        }
+        let node = self.nodes.len();
+        self.nodes.push(Node {
+            name: name(&self.project, &path),
+            path: path.as_path().into(),
+            kind,
+            source: None,
+            options: None,
+            body: None,
+            edges: Vec::new(),
+        });
+        self.by_path.insert(path, node);
+        self.queue.push_back(Pending { node, from });
+        node
+    }
+
+    fn visit(&mut self, pending: &Pending) {
+        let path = self.nodes[pending.node].path.clone();
+        match self.disk.read(&path) {
+            Ok(bytes) => self.build(pending.node, bytes),
+            Err(error) => self.report(failure::unreadable(&path, &error, pending.from.as_ref())),
+        }
+    }
+
+    fn build(&mut self, index: usize, bytes: Vec<u8>) {
+        let node = &mut self.nodes[index];
+        match node.kind {
+            Kind::Text => node.body = Some(Body::Text(String::from_utf8_lossy(&bytes).into())),
+            Kind::Data | Kind::Wasm => node.body = Some(Body::Data(Bytes::from(bytes))),
+            Kind::Esm | Kind::Json => match compile::read(&node.path, bytes) {
+                Ok(source) => self.compile(index, &source),
+                Err(problem) => self.report(problem),
+            },
+        }
+    }
+
+    fn compile(&mut self, index: usize, source: &Source) {
+        let node = &mut self.nodes[index];
+        node.source = Some(source.clone());
+        // A main file without a known extension is read as JavaScript.
+        let options = compile::Options::for_path(&node.path).unwrap_or_else(compile::Options::javascript);
+        node.options = Some(options.clone());
+        let compiled = match self.cache.compile(source, &options) {
+            Ok(compiled) => compiled,
+            Err(problems) => return problems.0.into_iter().for_each(|problem| self.report(problem)),
+        };
+        if compiled.format == Format::CommonJs {
+            return self.report(failure::common_js(source));
+        }
+        self.nodes[index].body = Some(Body::Code(compiled.clone()));
+        let directory = source.path.parent().unwrap_or(&source.path).to_path_buf();
+        let edges = compiled.imports.iter().map(|import| match self.follow(&directory, source, import) {
+            Ok(edge) => Some(edge),
+            Err(problem) => {
+                self.report(problem);
+                None
+            }
+        });
+        self.nodes[index].edges = edges.collect();
+    }
+
+    fn follow(&mut self, directory: &Path, source: &Source, import: &Import) -> Result<Edge, Problem> {
+        let specifier = &import.specifier;
+        if kind::is_builtin(specifier) {
+            return Ok(Edge::Builtin(specifier.clone()));
+        }
+        if let Some(problem) = failure::unsupported(source, import) {
+            return Err(problem);
+        }
+        let path = match resolve::resolve(&mut self.disk, directory, specifier) {
+            Ok(path) => path,
+            Err(reason) => return Err(failure::not_found(&self.project, source, import, &reason)),
+        };
+        let kind = match kind::by_rule(specifier) {
+            Some(Kind::Wasm) => return Err(failure::wasm(source, import)),
+            Some(kind) => kind,
+            None => match compile::Options::for_path(&path) {
+                Some(options) if options.language == compile::Language::Json => Kind::Json,
+                Some(_) => Kind::Esm,
+                None => return Err(failure::no_rule(source, import, &path)),
+            },
+        };
+        Ok(Edge::Module(self.node(path, kind, Some((source.clone(), import.span.clone())))))
+    }
+}
+
+/// `path` relative to `project` with `/`; with `../` if it lies above.
+fn name(project: &Path, path: &Path) -> Name {
+    let shared = project.components().zip(path.components()).take_while(|(a, b)| a == b).count();
+    let up = project.components().skip(shared).map(|_| "..".into());
+    let down = path.components().skip(shared).map(|part| part.as_os_str().to_string_lossy());
+    up.chain(down).collect::<Vec<_>>().join("/").into()
+}
+
+/// An error of the file system, in words for a person.
+pub(super) fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => "permission denied".into(),
+        io::ErrorKind::NotFound => "no such file".into(),
+        io::ErrorKind::IsADirectory => "it is a directory".into(),
+        _ => error.to_string(),
+    }
+}
