@@ -21,7 +21,9 @@ mod turn;
 
 pub use invocation::{Invocation, InvocationLimits};
 pub use isolate::{Isolate, IsolateOptions, Job};
-pub use ops::{Completer, HostError, Ticks, begin_event, begin_op, cancel_event, on_op_cancel, spawn_event, spawn_op};
+pub use ops::{
+    Completer, HostError, Ticks, begin_listener, begin_op, cancel_event, on_op_cancel, spawn_event, spawn_op,
+};
 pub use pool::Pool;
 pub use program::{ModuleCode, Program, compile};
 pub use realm::{Realm, current, is_startup, realm, require_current};

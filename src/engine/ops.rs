@@ -77,14 +77,19 @@ impl Completer {
 
 /// A promise and the handle that settles it. It counts as pending work of the current invocation.
 pub fn begin_op<'js>(ctx: &Ctx<'js>) -> Result<(Promise<'js>, Completer)> {
-    let (promise, resolve, reject) = ctx.promise()?;
-    let waiting = Waiting::Promise { resolve: Persistent::save(ctx, resolve), reject: Persistent::save(ctx, reject) };
-    Ok((promise, begin(ctx, waiting, false)))
+    promise(ctx, false)
 }
 
-/// A listener: work that may never come, such as a caller's leaving. It ends with the invocation.
-pub fn begin_event(ctx: &Ctx<'_>) -> Completer {
-    begin(ctx, Waiting::Event, true)
+fn promise<'js>(ctx: &Ctx<'js>, passive: bool) -> Result<(Promise<'js>, Completer)> {
+    let (promise, resolve, reject) = ctx.promise()?;
+    let waiting = Waiting::Promise { resolve: Persistent::save(ctx, resolve), reject: Persistent::save(ctx, reject) };
+    Ok((promise, begin(ctx, waiting, passive)))
+}
+
+/// A promise for what may never come, such as a caller's leaving: it does not keep the isolate going, and is dropped
+/// with its invocation.
+pub fn begin_listener<'js>(ctx: &Ctx<'js>) -> Result<(Promise<'js>, Completer)> {
+    promise(ctx, true)
 }
 
 /// Runs `fire` on the isolate's thread each time `future` yields true to go on, until [`cancel_event`] or the end of

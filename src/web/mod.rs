@@ -3,16 +3,24 @@
 //! Knows no bindings and no configs. Globals are lazy: the first touch evaluates the module that exports them, so a
 //! Worker pays only for what it uses. [`install`] prepares an isolate.
 
+pub(crate) mod body;
 mod crypto;
 mod encoding;
+mod event;
+pub(crate) mod fetch;
 mod formdata;
 pub(crate) mod headers;
+mod timers;
 mod url;
+
+use std::sync::Arc;
 
 use rquickjs::function::Func;
 use rquickjs::{Ctx, Object, Result, Value};
 
 use crate::engine::realm;
+
+pub use event::{ConsoleLine, Event, Host};
 
 include!(concat!(env!("OUT_DIR"), "/builtins.rs"));
 
@@ -35,16 +43,42 @@ const fn native(module: &'static str, globals: &'static [&'static str], init: In
 
 /// Every API; the order does not matter.
 const APIS: &[Api] = &[
-    script("blob", &["Blob", "File"]),
+    native("body", &[], body::init),
+    native("console", &["console"], timers::init_console),
     native("crypto", &["crypto", "Crypto", "CryptoKey", "SubtleCrypto"], crypto::init),
     native("encoding", &["TextEncoder", "TextDecoder"], encoding::init),
+    native("fetch", &["fetch", "Fetcher"], fetch::init),
     native("formdata", &["FormData"], formdata::init),
     native("headers", &["Headers"], headers::init),
+    native("timers", TIMERS, timers::init),
     native("url", &["URL", "URLSearchParams"], url::init),
+    script("blob", &["Blob", "File"]),
+    script("encoding_stream", &["TextEncoderStream", "TextDecoderStream"]),
+    script("queuing", &["ByteLengthQueuingStrategy", "CountQueuingStrategy"]),
+    script("request", &["Request"]),
+    script("response", &["Response"]),
+    script("streams", READABLE),
+    script("streams_identity", &["FixedLengthStream", "IdentityTransformStream"]),
+    script("streams_transform", &["TransformStream", "TransformStreamDefaultController"]),
+    script("streams_writable", WRITABLE),
 ];
 
+const READABLE: &[&str] = &[
+    "ReadableByteStreamController",
+    "ReadableStream",
+    "ReadableStreamBYOBReader",
+    "ReadableStreamBYOBRequest",
+    "ReadableStreamDefaultController",
+    "ReadableStreamDefaultReader",
+];
+const TIMERS: &[&str] =
+    &["clearInterval", "clearTimeout", "queueMicrotask", "reportError", "scheduler", "setInterval", "setTimeout"];
+const WRITABLE: &[&str] = &["WritableStream", "WritableStreamDefaultController", "WritableStreamDefaultWriter"];
+
 /// Prepares an isolate: natives, lazy globals, and what must be set before any code runs.
-pub fn install(ctx: &Ctx<'_>) -> Result<()> {
+pub fn install(ctx: &Ctx<'_>, served_by: Arc<dyn Host>) -> Result<()> {
+    let stored = ctx.store_userdata(event::HostData(served_by));
+    drop(stored.map(|_| ()));
     let host = Object::new(ctx.clone())?;
     host.set("load", Func::from(load))?;
     host.set("isStartup", Func::from(|ctx: Ctx<'_>| crate::engine::is_startup(&ctx)))?;

@@ -1,0 +1,63 @@
+// fetch() and Fetcher, the far side of a binding: both make a Request as the standard says and hand its parts to the host.
+import { host, lazy } from "internal:host";
+import { Request, partsOf, signalToObey } from "internal:request";
+import { payloadOf } from "internal:body";
+import { received } from "internal:response";
+import { illegalConstructor, interface_, internal, requiredArguments } from "internal:webidl";
+
+const abort = lazy("abort");
+const nothing = () => {};
+
+async function send(target, input, init) {
+  const given = init === undefined ? partsOf(input) : undefined;
+  const state = given ?? partsOf(new Request(input, init));
+  const signal = signalToObey(state);
+  if (signal !== undefined && signal.aborted) throw signal.reason;
+  const { payload, done } = payloadOf(state.body);
+  done?.catch(nothing);
+  const cf = state.cf === undefined || typeof state.cf === "string" ? state.cf : JSON.stringify(state.cf);
+  const cancel = signal === undefined ? null : host.cancelHandle();
+  const rest = [state.redirect, cf, cancel];
+  const answer = host.fetch(target, state.method, state.url, state.list, payload, rest);
+  return received(signal === undefined ? await answer : await abortable(answer, signal, cancel));
+}
+
+// The answer or the signal, whichever comes first; the loser is told.
+function abortable(answer, signal, cancel) {
+  return new Promise((resolve, reject) => {
+    const stop = (reason) => {
+      host.cancel(cancel);
+      reject(reason);
+    };
+    abort().addAbortAlgorithm(signal, stop);
+    answer.then(resolve, reject);
+  });
+}
+
+export async function fetch(input, init = undefined) {
+  requiredArguments(arguments.length, 1, "Failed to execute 'fetch' on 'ServiceWorkerGlobalScope'");
+  return send(null, input, init);
+}
+
+export class Fetcher {
+  #target;
+
+  constructor(token, target) {
+    illegalConstructor(token);
+    this.#target = target;
+  }
+
+  async fetch(input, init = undefined) {
+    requiredArguments(arguments.length, 1, "Failed to execute 'fetch' on 'Fetcher'");
+    return send(this.#target, input, init);
+  }
+
+  connect() {
+    void this.#target;
+    throw new Error("connect() is not emulated yet.");
+  }
+}
+interface_(Fetcher);
+
+/** A Fetcher over a native target. */
+export const fetcherOf = (target) => new Fetcher(internal, target);
