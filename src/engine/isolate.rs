@@ -12,7 +12,7 @@ use super::invocation::Invocation;
 use super::ops::cancel_ops;
 use super::pool::Pool;
 use super::program::Program;
-use super::realm::{Realm, realm};
+use super::realm::{Realm, realm as realm_of};
 use super::throw::{Thrown, describe};
 use super::turn::{TurnClock, thread_cpu};
 use crate::worker::Failure;
@@ -39,9 +39,18 @@ impl Default for IsolateOptions {
     }
 }
 
+/// What isolates run on.
+#[derive(Clone)]
+pub struct Engine {
+    pub pool: Arc<Pool>,
+    pub tokio: tokio::runtime::Handle,
+}
+
 /// Messages one turn takes at most, so that isolates share the threads fairly.
 const MESSAGES_PER_TURN: usize = 16;
-/// CPU nanoseconds that code without an invocation may use (start-up, clean-up).
+/// CPU nanoseconds for start-up: Cloudflare allows one second; QuickJS has no JIT.
+const STARTUP_BUDGET: u64 = 10_000_000_000;
+/// CPU nanoseconds that code without an invocation may use (clean-up).
 const UNOWNED_BUDGET: u64 = 10_000_000_000;
 /// CPU nanoseconds to run down what an interrupted message left in the microtask queue.
 const CLEANUP_BUDGET: u64 = 20_000_000;
@@ -57,50 +66,102 @@ pub struct Isolate {
     retired: AtomicBool,
     pub(super) clock: Arc<TurnClock>,
     open: Mutex<HashMap<u64, Arc<Invocation>>>,
-    inner: Mutex<Option<Inner>>,
+    inner: Mutex<Stage>,
+}
+
+/// Runs once in a fresh isolate: natives, bindings, modules.
+pub type Boot = Box<dyn for<'js> FnOnce(&Ctx<'js>) -> Result<()> + Send>;
+/// Told once how the boot went.
+pub type Booted = Box<dyn FnOnce(std::result::Result<(), Failure>) + Send>;
+
+/// An isolate's QuickJS is made by its first turn, on an engine thread.
+enum Stage {
+    Fresh { program: Arc<Program>, boot: Boot, booted: Booted },
+    Running(Inner),
+    Broken(Failure),
+    Gone,
 }
 
 /// Field order is drop order: the context before its runtime.
 struct Inner {
     context: Context,
+    #[allow(dead_code, reason = "held so that it outlives the context")]
     runtime: Runtime,
 }
 
 impl Isolate {
-    /// An empty isolate whose modules come from `program`; nothing runs yet.
+    /// A new isolate whose modules come from `program`. Its first turn, scheduled at once, runs `boot`.
     pub fn start(
         name: Arc<str>,
-        program: &Arc<Program>,
         options: IsolateOptions,
-        pool: &Arc<Pool>,
-        tokio: tokio::runtime::Handle,
-    ) -> Result<Arc<Self>> {
-        let clock = Arc::new(TurnClock::default());
-        let runtime = Runtime::new()?;
-        runtime.set_memory_limit(options.memory_limit);
-        runtime.set_max_stack_size(options.stack_limit);
-        let polled = clock.clone();
-        runtime.set_interrupt_handler(Some(Box::new(move || polled.poll())));
-        runtime.set_loader(program.resolver(), program.loader());
-        let context = Context::full(&runtime)?;
+        on: Engine,
+        program: Arc<Program>,
+        boot: (Boot, Booted),
+    ) -> Arc<Self> {
         let isolate = Arc::new(Self {
             name,
             options,
-            pool: pool.clone(),
-            tokio,
+            pool: on.pool,
+            tokio: on.tokio,
             mailbox: Mutex::default(),
             scheduled: AtomicBool::new(false),
             retired: AtomicBool::new(false),
-            clock,
+            clock: Arc::default(),
             open: Mutex::default(),
-            inner: Mutex::new(None),
+            inner: Mutex::new(Stage::Fresh { program, boot: boot.0, booted: boot.1 }),
         });
+        isolate.schedule();
+        isolate
+    }
+
+    fn boot(self: &Arc<Self>, program: &Arc<Program>, boot: Boot) -> std::result::Result<Inner, Failure> {
+        let refused = |error: rquickjs::Error| Failure::error(format!("the isolate did not start: {error}"));
+        let runtime = Runtime::new().map_err(refused)?;
+        runtime.set_memory_limit(self.options.memory_limit);
+        runtime.set_max_stack_size(self.options.stack_limit);
+        let clock = self.clock.clone();
+        runtime.set_interrupt_handler(Some(Box::new(move || clock.poll())));
+        runtime.set_loader(program.resolver(), program.loader());
+        let context = Context::full(&runtime).map_err(refused)?;
+        self.clock.arm(STARTUP_BUDGET);
         context.with(|ctx| {
-            let realm = Realm::new(Arc::downgrade(&isolate), program.clone(), isolate.tokio.clone());
+            let realm = Realm::new(Arc::downgrade(self), program.clone(), self.tokio.clone());
             ctx.store_userdata(realm).map(|_| ()).expect("nothing else borrows user data yet");
-        });
-        *isolate.lock_inner() = Some(Inner { context, runtime });
-        Ok(isolate)
+            boot(&ctx).map_err(|error| match error {
+                _ if self.clock.interrupted() => Failure::error("Script startup exceeded CPU time limit."),
+                rquickjs::Error::Exception => self.failure_of(&describe(&ctx, &ctx.catch())),
+                other => refused(other),
+            })?;
+            self.drain_microtasks(&ctx);
+            realm_of(&ctx).finish_startup();
+            Ok(())
+        })?;
+        Ok(Inner { context, runtime })
+    }
+
+    /// Boots a fresh isolate; what came of it is told to whoever started it.
+    fn make_ready<'a>(self: &Arc<Self>, stage: &'a mut Stage) -> std::result::Result<&'a Inner, Option<Failure>> {
+        if matches!(stage, Stage::Fresh { .. }) {
+            let Stage::Fresh { program, boot, booted } = std::mem::replace(stage, Stage::Gone) else {
+                return Err(None);
+            };
+            match self.boot(&program, boot) {
+                Ok(inner) => {
+                    *stage = Stage::Running(inner);
+                    booted(Ok(()));
+                }
+                Err(failure) => {
+                    self.retire();
+                    *stage = Stage::Broken(failure.clone());
+                    booted(Err(failure));
+                }
+            }
+        }
+        match stage {
+            Stage::Running(inner) => Ok(inner),
+            Stage::Broken(failure) => Err(Some(failure.clone())),
+            _ => Err(None),
+        }
     }
 
     /// Queues `job`; it runs on an engine thread, charged to `invocation`, its microtasks with it.
@@ -132,6 +193,11 @@ impl Isolate {
 
     pub fn is_retired(&self) -> bool {
         self.retired.load(Ordering::Acquire)
+    }
+
+    /// An invocation that has not ended.
+    pub fn invocation(&self, id: u64) -> Option<Arc<Invocation>> {
+        self.lock_open().get(&id).cloned()
     }
 
     /// Invocations that have not ended.
@@ -185,29 +251,46 @@ impl Isolate {
 
     /// One turn on an engine thread. `note` tells the monitor whose message runs.
     pub(super) fn run_turn(self: &Arc<Self>, note: &dyn Fn(Option<&Arc<Invocation>>)) {
-        let mut inner = self.lock_inner();
+        let mut stage = self.lock_stage();
+        note(None);
+        match self.make_ready(&mut stage) {
+            Ok(inner) => self.take_messages(inner, note),
+            Err(failure) => self.refuse_messages(failure.as_ref()),
+        }
+        if self.clock.is_condemned() {
+            *stage = Stage::Gone;
+        }
+        drop(stage);
+        self.scheduled.store(false, Ordering::Release);
+        if !self.lock_mailbox().is_empty() && !self.clock.is_condemned() {
+            self.schedule();
+        }
+    }
+
+    fn take_messages(self: &Arc<Self>, inner: &Inner, note: &dyn Fn(Option<&Arc<Invocation>>)) {
         for _ in 0..MESSAGES_PER_TURN {
             if self.clock.is_condemned() {
-                break;
+                return;
             }
             let Some(message) = self.lock_mailbox().pop_front() else { break };
             if message.invocation.as_ref().is_some_and(|owner| owner.is_finished()) {
                 continue;
             }
-            let Some(inner) = inner.as_ref() else { break };
             note(message.invocation.as_ref());
             self.run_message(inner, message);
         }
-        if self.clock.is_condemned() {
-            drop(inner.take());
-        } else if let Some(inner) = inner.as_ref() {
+        if !self.clock.is_condemned() {
             self.find_hung(inner);
         }
-        drop(inner);
-        self.scheduled.store(false, Ordering::Release);
-        if !self.lock_mailbox().is_empty() && !self.clock.is_condemned() {
-            self.schedule();
+    }
+
+    /// The isolate did not start, or is gone: its messages fail with the reason.
+    fn refuse_messages(self: &Arc<Self>, failure: Option<&Failure>) {
+        let waiting = std::mem::take(&mut *self.lock_mailbox());
+        for invocation in waiting.into_iter().filter_map(|message| message.invocation) {
+            self.fail(&invocation, failure.unwrap_or(&Failure::Stopped));
         }
+        self.lock_mailbox().retain(|message| message.invocation.is_some());
     }
 
     fn run_message(self: &Arc<Self>, inner: &Inner, message: Message) {
@@ -215,13 +298,13 @@ impl Isolate {
         let budget = invocation.as_ref().map_or(UNOWNED_BUDGET, |owner| owner.remaining());
         let started = self.clock.arm(budget);
         inner.context.with(|ctx| {
-            realm(&ctx).current.borrow_mut().clone_from(&invocation);
+            realm_of(&ctx).current.borrow_mut().clone_from(&invocation);
             let result = job(&ctx);
             if result.is_err() && !self.clock.interrupted() {
                 self.after_throw(&ctx, invocation.as_ref());
             }
             self.drain_microtasks(&ctx);
-            *realm(&ctx).current.borrow_mut() = None;
+            *realm_of(&ctx).current.borrow_mut() = None;
         });
         if let Some(owner) = &invocation {
             owner.charge(thread_cpu().saturating_sub(started));
@@ -278,7 +361,7 @@ impl Isolate {
         if self.open_count() == 0 || !self.lock_mailbox().is_empty() {
             return;
         }
-        let idle = inner.context.with(|ctx| realm(&ctx).active_ops.get() == 0);
+        let idle = inner.context.with(|ctx| realm_of(&ctx).active_ops.get() == 0);
         if !idle {
             return;
         }
@@ -290,7 +373,7 @@ impl Isolate {
         }
     }
 
-    fn lock_inner(&self) -> MutexGuard<'_, Option<Inner>> {
+    fn lock_stage(&self) -> MutexGuard<'_, Stage> {
         self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
@@ -305,13 +388,3 @@ impl Isolate {
 
 /// QuickJS' words when the heap's limit is reached.
 const OUT_OF_MEMORY: &str = "out of memory";
-
-impl Drop for Isolate {
-    fn drop(&mut self) {
-        // The realm's handles go first, while the context still is.
-        if let Some(inner) = self.inner.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner).take() {
-            drop(inner.context);
-            drop(inner.runtime);
-        }
-    }
-}

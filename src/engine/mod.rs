@@ -20,7 +20,7 @@ mod throw;
 mod turn;
 
 pub use invocation::{Invocation, InvocationLimits};
-pub use isolate::{Isolate, IsolateOptions, Job};
+pub use isolate::{Boot, Booted, Engine, Isolate, IsolateOptions, Job};
 pub use ops::{
     Completer, HostError, Ticks, begin_listener, begin_op, cancel_event, on_op_cancel, spawn_event, spawn_op,
 };

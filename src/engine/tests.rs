@@ -16,9 +16,19 @@ fn tokio() -> tokio::runtime::Handle {
 }
 
 fn isolate(pool: &Arc<Pool>) -> Arc<Isolate> {
-    let program = Arc::new(Program::default());
+    booted(pool, Program::default(), Box::new(|_| Ok(()))).0
+}
+
+fn booted(
+    pool: &Arc<Pool>,
+    program: Program,
+    boot: Boot,
+) -> (Arc<Isolate>, Receiver<std::result::Result<(), Failure>>) {
     let options = IsolateOptions { memory_limit: 16 << 20, ..IsolateOptions::default() };
-    Isolate::start("test".into(), &program, options, pool, tokio()).unwrap()
+    let (sender, receiver) = channel();
+    let booted: Booted = Box::new(move |result| drop(sender.send(result)));
+    let engine = Engine { pool: pool.clone(), tokio: tokio() };
+    (Isolate::start("test".into(), options, engine, Arc::new(program), (boot, booted)), receiver)
 }
 
 /// Runs a script as one invocation with 30 ms of CPU; the channel tells how it ended.
@@ -133,11 +143,21 @@ fn modules_run_from_bytecode_leaves_first() {
         code("src/n.js", "export const n = 21", &[]),
     ]);
     let order = vec!["src/n.js".into(), "src/index.js".into()];
-    let program = Arc::new(Program { entry: "src/index.js".into(), modules, order, ..Program::default() });
+    let program = Program { entry: "src/index.js".into(), modules, order, ..Program::default() };
     let pool = Pool::start(1);
-    let isolate = Isolate::start("test".into(), &program, IsolateOptions::default(), &pool, tokio()).unwrap();
-    isolate.post(None, |ctx| realm(ctx).program.clone().evaluate(ctx).map(|_| ()));
+    let boot: Boot = Box::new(|ctx| realm(ctx).program.clone().evaluate(ctx).map(|_| ()));
+    let (isolate, _) = booted(&pool, program, boot);
     assert_eq!(end(&run(&isolate, 1, "done(String(n))")), Ok("42".to_owned()));
+    pool.stop();
+}
+
+#[test]
+fn an_isolate_that_does_not_start_fails_its_requests_with_the_reason() {
+    let pool = Pool::start(1);
+    let (isolate, started) = booted(&pool, Program::default(), Box::new(|ctx| ctx.eval::<(), _>("null.x")));
+    let failure = started.recv_timeout(Duration::from_secs(20)).unwrap().unwrap_err();
+    assert_eq!(failure.name(), "TypeError");
+    assert_eq!(end(&run(&isolate, 1, "done('')")), Err(failure));
     pool.stop();
 }
 

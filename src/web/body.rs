@@ -155,7 +155,7 @@ fn cancel(handle: Class<'_, BodyHandle>) {
 
 /// `[writer, handle, gone]`; `gone` settles when the reader leaves before the end.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "lengths are non-negative and below 2^53")]
-fn channel<'js>(ctx: Ctx<'js>, length: Opt<f64>) -> Result<Array<'js>> {
+fn channel(ctx: Ctx<'_>, length: Opt<f64>) -> Result<Array<'_>> {
     let (gone, completer) = begin_listener(&ctx)?;
     let length = length.0.filter(|length| length.is_finite()).map(|length| length as u64);
     let (sender, body) = Body::channel(length, move || completer.complete(|ctx| Ok(Value::new_undefined(ctx.clone()))));
