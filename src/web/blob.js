@@ -3,7 +3,7 @@
 // written to), `blobFrom(chunks, type)`, `join(chunks, length) -> Uint8Array` (always a fresh one).
 import { lazy } from "internal:host";
 import { fromUtf8, utf8 } from "internal:encoding";
-import { DOMString, USVString, bytesOf, dictionary, enumeration, integer, interface_, internal, isBufferSource, isObject, longLongClamped, requiredArguments, sequence } from "internal:webidl";
+import { DOMString, USVString, bytesOf, dictionary, enumeration, integer, interface_, internal, isBufferSource, isObject, isView, longLongClamped, requiredArguments, sequence } from "internal:webidl";
 
 const streams = lazy("streams");
 const { apply } = Reflect;
@@ -31,7 +31,14 @@ const lengthOf = (chunks) => chunks.reduce((length, chunk) => length + chunk.len
 const outsideType = /[^\x20-\x7e]/;
 const typeOf = (type) => (outsideType.test(type) ? "" : type.toLowerCase());
 
-const part = (value) => (isBlob(value) || isBufferSource(value) ? value : USVString(value));
+function part(value) {
+  if (isBlob(value)) return value;
+  if (!isBufferSource(value)) return USVString(value);
+  if ((isView(value) ? value.buffer : value).resizable) {
+    throw new TypeError("Cannot create a Blob with a resizable ArrayBuffer");
+  }
+  return value;
+}
 const parts = sequence(part);
 const members = { endings: [enumeration("EndingType", ["transparent", "native"]), "transparent"], type: [DOMString, ""] };
 const blobOptions = dictionary("BlobPropertyBag", members);

@@ -95,7 +95,11 @@ export const isFormData = (value) => {
 
 const lineEnds = (value) => value.replace(/\r\n?|\n/g, "\r\n");
 const escapes = { "\n": "%0A", "\r": "%0D", '"': "%22" };
-const escaped = (value) => value.replace(/[\n\r"]/g, (character) => escapes[character]);
+function escaped(value) {
+  // Cloudflare's parser would take it for an escape of the closing quote.
+  if (value.endsWith("\\")) throw new TypeError("Name or filename can't end with backslash");
+  return value.replace(/[\n\r"]/g, (character) => escapes[character]);
+}
 
 export function encodeMultipart(formData) {
   const boundary = formBoundary();

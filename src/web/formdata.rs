@@ -2,9 +2,11 @@
 //! `multipart/form-data` body stand. As forgiving as workerd: a preamble is skipped, bare line feeds end lines.
 #![allow(clippy::needless_pass_by_value, reason = "rquickjs hands converted arguments over by value")]
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::ops::Range;
 
+use memchr::memmem;
 use rquickjs::function::Func;
 use rquickjs::{Array, Ctx, Exception, Object, Result, TypedArray, Undefined, Value};
 
@@ -26,19 +28,22 @@ enum Form {
     Multipart { boundary: String },
 }
 
+/// What is wrong with a body or its content type, in workerd's words.
+type Malformed = Cow<'static, str>;
+
 impl Form {
-    fn of(content_type: &str) -> std::result::Result<Self, &'static str> {
+    fn of(content_type: &str) -> std::result::Result<Self, Malformed> {
         let (essence, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
         match essence.trim().to_ascii_lowercase().as_str() {
             "multipart/form-data" => match parameter(parameters, "boundary") {
                 Some(boundary) if !boundary.is_empty() => Ok(Self::Multipart { boundary }),
-                _ => Err(NO_BOUNDARY),
+                _ => Err(NO_BOUNDARY.into()),
             },
             "application/x-www-form-urlencoded" => match parameter(parameters, "charset") {
-                Some(charset) if !charset.eq_ignore_ascii_case("utf-8") => Err(NOT_UTF_8),
+                Some(charset) if !charset.eq_ignore_ascii_case("utf-8") => Err(NOT_UTF_8.into()),
                 _ => Ok(Self::UrlEncoded),
             },
-            _ => Err(UNKNOWN_TYPE),
+            _ => Err(UNKNOWN_TYPE.into()),
         }
     }
 }
@@ -53,6 +58,8 @@ const NO_START: &str = "No initial boundary string (or you have a truncated mess
 const NO_END: &str = "No subsequent boundary string after multipart message.";
 const NO_HEADERS: &str = "No end of the headers of a FormData part (or you have a truncated message).";
 const NO_DISPOSITION: &str = "No valid Content-Disposition header found in FormData part.";
+const BAD_DISPOSITION: &str = "Content-Disposition header for FormData part must have the value \"form-data\", possibly \
+                               followed by parameters.";
 const NO_NAME: &str = "Content-Disposition header in FormData part is missing a name.";
 
 /// The value of a parameter in `; a=b; c="d \" e"`.
@@ -99,7 +106,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn parts(mut self) -> std::result::Result<Vec<Part>, &'static str> {
+    fn parts(mut self) -> std::result::Result<Vec<Part>, Malformed> {
         self.at = self.next_delimiter().ok_or(NO_START)?.end;
         let mut parts = Vec::new();
         while !self.body[self.at..].starts_with(b"--") {
@@ -112,7 +119,7 @@ impl Reader<'_> {
     fn next_delimiter(&self) -> Option<Range<usize>> {
         let mut from = self.at;
         loop {
-            let start = from + find(&self.body[from..], self.delimiter)?;
+            let start = from + memmem::find(&self.body[from..], self.delimiter)?;
             let before = &self.body[self.at..start];
             let line_end = if before.ends_with(b"\r\n") { 2 } else { usize::from(before.ends_with(b"\n")) };
             let end = start + self.delimiter.len();
@@ -125,28 +132,12 @@ impl Reader<'_> {
         }
     }
 
-    fn part(&mut self) -> std::result::Result<Part, &'static str> {
-        self.line().ok_or(NO_END)?; // the rest of the delimiter's line: padding
-        let (mut disposition, mut content_type) = (None, String::new());
-        loop {
-            let line = self.line().ok_or(NO_HEADERS)?;
-            if line.is_empty() {
-                break;
-            }
-            match line.split_once(':') {
-                Some((name, value)) if name.eq_ignore_ascii_case("content-disposition") => {
-                    disposition = Some(value.to_owned());
-                }
-                Some((name, value)) if name.eq_ignore_ascii_case("content-type") => {
-                    value.trim().clone_into(&mut content_type);
-                }
-                _ => {}
-            }
-        }
-        let disposition = disposition.ok_or(NO_DISPOSITION)?;
+    fn part(&mut self) -> std::result::Result<Part, Malformed> {
+        self.line().ok_or(NO_END)?; // the rest of the delimiter's line
+        let (disposition, content_type) = self.headers()?;
         let (kind, parameters) = disposition.split_once(';').unwrap_or((&disposition, ""));
         if !kind.trim().eq_ignore_ascii_case("form-data") {
-            return Err(NO_DISPOSITION);
+            return Err(format!("{BAD_DISPOSITION} Got: \"{}\"", disposition.trim()).into());
         }
         let name = parameter(parameters, "name").ok_or(NO_NAME)?;
         // Cloudflare takes a part with an empty filename for a text.
@@ -155,6 +146,24 @@ impl Reader<'_> {
         let delimiter = self.next_delimiter().ok_or(NO_END)?;
         self.at = delimiter.end;
         Ok(Part { name, filename, content_type, content: start..delimiter.start })
+    }
+
+    /// The content disposition and the content type of a part, from its header lines.
+    fn headers(&mut self) -> std::result::Result<(String, String), Malformed> {
+        let (mut disposition, mut content_type) = (None, String::new());
+        loop {
+            let line = self.line().ok_or(NO_HEADERS)?;
+            match line.split_once(':') {
+                Some((name, value)) if name.eq_ignore_ascii_case("content-disposition") => {
+                    disposition = Some(value.to_owned());
+                }
+                Some((name, value)) if name.eq_ignore_ascii_case("content-type") => {
+                    value.trim().clone_into(&mut content_type);
+                }
+                _ if line.is_empty() => return Ok((disposition.ok_or(NO_DISPOSITION)?, content_type)),
+                _ => {}
+            }
+        }
     }
 
     /// The next line without its end.
@@ -167,22 +176,18 @@ impl Reader<'_> {
     }
 }
 
-fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    text.windows(wanted.len()).position(|window| window == wanted)
-}
-
-fn parse(body: &[u8], boundary: &str) -> std::result::Result<Vec<Part>, &'static str> {
+fn parse(body: &[u8], boundary: &str) -> std::result::Result<Vec<Part>, Malformed> {
     Reader { body, at: 0, delimiter: format!("--{boundary}").as_bytes() }.parts()
 }
 
 /// `[[name, filename or undefined, type, start, end] ...]`, or nothing for an urlencoded form.
 fn parts<'js>(ctx: Ctx<'js>, body: TypedArray<'js, u8>, content_type: Value<'js>) -> Result<Option<Array<'js>>> {
     let form =
-        text::with_usv(&ctx, &content_type, Form::of)?.map_err(|message| Exception::throw_type(&ctx, message))?;
+        text::with_usv(&ctx, &content_type, Form::of)?.map_err(|message| Exception::throw_type(&ctx, &message))?;
     let Form::Multipart { boundary } = form else { return Ok(None) };
     let parts = bytes::with_bytes(&body, move |body| parse(body, &boundary));
     let list = Array::new(ctx.clone())?;
-    for (at, part) in parts.map_err(|message| Exception::throw_type(&ctx, message))?.into_iter().enumerate() {
+    for (at, part) in parts.map_err(|message| Exception::throw_type(&ctx, &message))?.into_iter().enumerate() {
         let fields = Array::new(ctx.clone())?;
         fields.set(0, part.name)?;
         match part.filename {
@@ -215,58 +220,66 @@ pub(super) fn init<'js>(_ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::{
-        Form, NO_BOUNDARY, NO_DISPOSITION, NO_END, NO_HEADERS, NO_NAME, NO_START, NOT_UTF_8, UNKNOWN_TYPE, parse,
+        BAD_DISPOSITION, Form, NO_BOUNDARY, NO_DISPOSITION, NO_END, NO_HEADERS, NO_NAME, NO_START, NOT_UTF_8,
+        UNKNOWN_TYPE, parse,
     };
 
-    fn boundary(content_type: &str) -> Result<String, &'static str> {
-        match Form::of(content_type)? {
-            Form::Multipart { boundary } => Ok(boundary),
-            Form::UrlEncoded => Ok("urlencoded".into()),
+    /// The boundary, or what is refused.
+    fn boundary(content_type: &str) -> String {
+        match Form::of(content_type) {
+            Ok(Form::Multipart { boundary }) => boundary,
+            Ok(Form::UrlEncoded) => "urlencoded".to_owned(),
+            Err(malformed) => malformed.into_owned(),
         }
     }
 
     #[test]
     fn the_content_type_names_the_format() {
-        assert_eq!(boundary("multipart/form-data; boundary=abc").as_deref(), Ok("abc"));
-        assert_eq!(boundary("Multipart/Form-Data;charset=x; Boundary=\"a\\\"b;c\" ; d").as_deref(), Ok("a\"b;c"));
-        assert_eq!(boundary("application/x-www-form-urlencoded;charset=UTF-8").as_deref(), Ok("urlencoded"));
-        assert_eq!(boundary("application/x-www-form-urlencoded; charset=latin1"), Err(NOT_UTF_8));
-        assert_eq!(boundary("multipart/form-data"), Err(NO_BOUNDARY));
-        assert_eq!(boundary("multipart/form-data; boundary="), Err(NO_BOUNDARY));
-        assert_eq!(boundary(""), Err(UNKNOWN_TYPE));
+        assert_eq!(boundary("multipart/form-data; boundary=abc"), "abc");
+        assert_eq!(boundary("Multipart/Form-Data;charset=x; Boundary=\"a\\\"b;c\" ; d"), "a\"b;c");
+        assert_eq!(boundary("application/x-www-form-urlencoded;charset=UTF-8"), "urlencoded");
+        assert_eq!(boundary("application/x-www-form-urlencoded; charset=latin1"), NOT_UTF_8);
+        assert_eq!(boundary("multipart/form-data"), NO_BOUNDARY);
+        assert_eq!(boundary("multipart/form-data; boundary="), NO_BOUNDARY);
+        assert_eq!(boundary(""), UNKNOWN_TYPE);
     }
 
-    /// Each part as `name|filename|type|content`.
-    fn read(body: &str) -> Result<Vec<String>, &'static str> {
-        let parts = parse(body.as_bytes(), "b")?;
+    /// Each part as `name|filename|type|content`, or what is wrong.
+    fn read(body: &str) -> Vec<String> {
         let show = |part: super::Part| {
             let content = &body[part.content];
             format!("{}|{}|{}|{content}", part.name, part.filename.unwrap_or("-".into()), part.content_type)
         };
-        Ok(parts.into_iter().map(show).collect())
+        match parse(body.as_bytes(), "b") {
+            Ok(parts) => parts.into_iter().map(show).collect(),
+            Err(malformed) => vec![malformed.into_owned()],
+        }
     }
 
     #[test]
     fn parts_are_found() {
-        assert_eq!(read("--b--").expect("empty"), Vec::<String>::new());
+        assert_eq!(read("--b--"), Vec::<String>::new());
         let two = "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n--b \r\ncontent-type: text/csv; x=y\r\n\
                    content-disposition: form-data; name=f; filename=\"q\\\"\"\r\n\r\n--bx\r\n-\r\n\r\n--b--\r\n";
-        assert_eq!(read(two).expect("two"), ["a|-||x", "f|q\"|text/csv; x=y|--bx\r\n-\r\n"]);
+        assert_eq!(read(two), ["a|-||x", "f|q\"|text/csv; x=y|--bx\r\n-\r\n"]);
         let bare = "preamble --b\n--b\nContent-Disposition: form-data; name=\"x\"\n\nv\n--b--\n";
-        assert_eq!(read(bare).expect("bare line feeds"), ["x|-||v"]);
+        assert_eq!(read(bare), ["x|-||v"]);
         let empty = "--b\r\nContent-Disposition: form-data; name=\"\"; filename=\"\"\r\n\r\n\r\n--b--";
-        assert_eq!(read(empty).expect("an empty part"), ["|-||"]);
+        assert_eq!(read(empty), ["|-||"]);
     }
 
     #[test]
     fn malformed_bodies_say_what_is_wrong() {
-        assert_eq!(read(""), Err(NO_START));
-        assert_eq!(read("x--b--"), Err(NO_START));
-        assert_eq!(read("--b"), Err(NO_END));
-        assert_eq!(read("--b\r\nContent-Disposition: form-data; name=x\r\n"), Err(NO_HEADERS));
-        assert_eq!(read("--b\r\nContent-Disposition: form-data; name=x\r\n\r\nv\r\n"), Err(NO_END));
-        assert_eq!(read("--b\r\nfoo: bar\r\n\r\nv\r\n--b--"), Err(NO_DISPOSITION));
-        assert_eq!(read("--b\r\nContent-Disposition: attachment; name=x\r\n\r\nv\r\n--b--"), Err(NO_DISPOSITION));
-        assert_eq!(read("--b\r\nContent-Disposition: form-data; filename=x\r\n\r\nv\r\n--b--"), Err(NO_NAME));
+        assert_eq!(read(""), [NO_START]);
+        assert_eq!(read("x--b--"), [NO_START]);
+        assert_eq!(read("--b"), [NO_END]);
+        assert_eq!(read("--b\r\nContent-Disposition: form-data; name=x\r\n"), [NO_HEADERS]);
+        assert_eq!(read("--b\r\nContent-Disposition: form-data; name=x\r\n\r\nv\r\n"), [NO_END]);
+        assert_eq!(read("--b\r\nfoo: bar\r\n\r\nv\r\n--b--"), [NO_DISPOSITION]);
+        assert_eq!(
+            read("--b\r\nContent-Disposition: attachment; name=x\r\n\r\nv\r\n--b--")[0][..BAD_DISPOSITION.len()],
+            *BAD_DISPOSITION
+        );
+        assert_eq!(read("--b\r\nContent-Disposition: form-data; filename=x\r\n\r\nv\r\n--b--"), [NO_NAME]);
     }
 }

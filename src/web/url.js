@@ -43,6 +43,7 @@ function listFromRecord(init) {
   // Two keys may become one when lone surrogates are replaced: the last value wins, in the place of the first.
   const record = new Map();
   for (const key of ownKeys(init)) {
+    if (typeof key === "symbol") continue; // Cloudflare skips symbols, the standard refuses them
     if (getOwnPropertyDescriptor(init, key)?.enumerable) record.set(text(key), text(init[key]));
   }
   const list = [];
