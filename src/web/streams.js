@@ -1,7 +1,6 @@
 // Readable streams as the rest of the runtime uses them. Other modules import this one.
 //
-// Classes: ReadableStream, ReadableStreamDefaultReader, ReadableStreamDefaultController and their byte
-//   counterparts. (WritableStream: internal:streams_writable; TransformStream and `createTransform`:
+// ReadableStream             the class. (WritableStream: internal:streams_writable; TransformStream and `createTransform`:
 //   internal:streams_transform; FixedLengthStream: internal:streams_identity; strategies: internal:queuing.)
 // isReadableStream(value), isLocked(stream), isDisturbed(stream), isErrored(stream)
 // fixedLengthOf(stream)      bytes that a FixedLengthStream's readable side will give, else undefined.
@@ -26,8 +25,7 @@ import { ByteControllerState, closeBytes, enqueueBytes } from "internal:streams_
 import { bufferOf, byteLengthOf, bytesOf, concatenate, lengthOfBuffer } from "internal:buffers";
 import { lazy } from "internal:host";
 
-export { ReadableStream, ReadableStreamDefaultController, ReadableStreamDefaultReader } from "internal:streams_readable";
-export { ReadableByteStreamController, ReadableStreamBYOBReader, ReadableStreamBYOBRequest } from "internal:streams_byte";
+export { ReadableStream } from "internal:streams_readable";
 
 const tees = lazy("streams_tee");
 

@@ -6,7 +6,7 @@ import { dictionary, interface_, internal, unrestrictedDouble } from "internal:w
 import { errorController } from "internal:streams_readable";
 import { closeBytes, createByteReadable, enqueueBytes } from "internal:streams_byte";
 import { createWritable, errorWritable } from "internal:streams_writable";
-import { extractHighWaterMark } from "internal:queuing";
+import { extractHighWaterMark } from "internal:streams_queue";
 import { TransformStream } from "internal:streams_transform";
 import { byteLengthOf, bytesOf, copyOf } from "internal:buffers";
 

@@ -15,9 +15,10 @@ import {
   REQUIRED, boolean, callback, dictionary, enumeration, illegalConstructor, interface_, internal, isObject, object, requiredArguments,
   unsignedLongLongEnforced, wrongType,
 } from "internal:webidl";
-import { SizedQueue, extractHighWaterMark, extractSize, readStrategy, sizeOf } from "internal:queuing";
+import { SizedQueue, extractHighWaterMark, extractSize, readStrategy, sizeOf } from "internal:streams_queue";
 
 const bytes = lazy("streams_byte");
+const byob = lazy("streams_byob");
 const pipes = lazy("streams_pipe");
 const tees = lazy("streams_tee");
 const iterables = lazy("streams_iterable");
@@ -521,7 +522,7 @@ export class ReadableStream {
   getReader(options = undefined) {
     const state = thisReadable(this);
     if (ReaderOptions(options).mode === undefined) return new ReadableStreamDefaultReader(this);
-    return new (bytes().ReadableStreamBYOBReader)(this);
+    return new (byob().ReadableStreamBYOBReader)(this);
   }
 
   pipeThrough(transform, options = undefined) {

@@ -7,7 +7,7 @@
 import { lazy } from "internal:host";
 import { Deferred, Settling, bare, invoke, promiseOf, rejected, resolved, upon } from "internal:streams_promise";
 import { any, callback, dictionary, illegalConstructor, interface_, internal, isObject, object, wrongType } from "internal:webidl";
-import { SizedQueue, extractHighWaterMark, extractSize, readStrategy, sizeOf } from "internal:queuing";
+import { SizedQueue, extractHighWaterMark, extractSize, readStrategy, sizeOf } from "internal:streams_queue";
 
 const abort = lazy("abort");
 const { apply } = Reflect;
