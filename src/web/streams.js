@@ -16,13 +16,13 @@
 // teeBody(stream)            two streams; their chunks share no memory.
 // pumpTo, readAllBytes and teeBody throw a TypeError at once when the stream is locked.
 
-import { Deferred, bare, handled, then } from "internal:streams_promise";
+import { Deferred, bare, handled, invoke, rejected, then } from "internal:streams_promise";
 import { internal } from "internal:webidl";
 import {
   ReadableState, ReadableStream, acquireReader, cancelReadable, readChunk, readableObject, releaseReader, stateOf,
 } from "internal:streams_readable";
 import { ByteControllerState, closeBytes, enqueueBytes } from "internal:streams_byte";
-import { bufferOf, byteLengthOf, bytesOf, concatenate, lengthOfBuffer } from "internal:buffers";
+import { bufferOf, byteLengthOf, bytesOf, concatenate, isUint8Array, lengthOfBuffer } from "internal:buffers";
 import { lazy } from "internal:host";
 
 export { ReadableStream } from "internal:streams_readable";
@@ -50,8 +50,13 @@ class NativeSource {
   }
 
   pull({ firstPullInto }) {
-    const answer = this.native.pull(firstPullInto === undefined ? 0 : firstPullInto.byteLength - firstPullInto.bytesFilled);
-    if (answer === null || bytesOf(answer) !== undefined) return this.received(answer);
+    let answer;
+    try {
+      answer = this.native.pull(firstPullInto === undefined ? 0 : firstPullInto.byteLength - firstPullInto.bytesFilled);
+    } catch (error) {
+      return rejected(error);
+    }
+    if (answer === null || isUint8Array(answer)) return this.received(answer);
     return then(answer, this.deliver);
   }
 
@@ -62,7 +67,7 @@ class NativeSource {
   }
 
   cancel(reason) {
-    return this.native.cancel(reason);
+    return invoke(this.native.cancel, this.native, [reason]);
   }
 }
 

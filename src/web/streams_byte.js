@@ -63,6 +63,8 @@ export class ByteControllerState {
     this.closeRequested = false;
     this.pulling = false;
     this.pullAgain = false;
+    this.onPulled = undefined;
+    this.onPullFailed = undefined;
   }
 
   get object() {

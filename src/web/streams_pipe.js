@@ -7,19 +7,7 @@ import { acquireReader, cancelReadable, readChunk, releaseReader } from "interna
 import { abortWritable, acquireWriter, closeForPipe, releaseWriter, writeChunk } from "internal:streams_writable";
 
 const abort = lazy("abort");
-const { apply } = Reflect;
-const { getOwnPropertyDescriptor } = Object;
 const NOTHING = Symbol("nothing");
-
-/** `AbortSignal`, by its own brand check. */
-export function requireSignal(signal) {
-  try {
-    apply(getOwnPropertyDescriptor(abort().AbortSignal.prototype, "aborted").get, signal, []);
-  } catch {
-    throw new TypeError("signal must be an AbortSignal");
-  }
-  return signal;
-}
 
 /** The write request of one piped chunk. */
 class PipedWrite {
@@ -60,12 +48,13 @@ class Pipe {
     const { signal } = options;
     source.disturbed = true;
     if (signal !== undefined) {
-      this.onAbort = () => this.abort(signal.reason);
-      if (signal.aborted) {
-        this.onAbort();
+      const { abortReason, addAbortAlgorithm, isAborted } = abort();
+      if (isAborted(signal)) {
+        this.abort(abortReason(signal));
         return this.result.promise;
       }
-      signal.addEventListener("abort", this.onAbort);
+      this.onAbort = (reason) => this.abort(reason);
+      addAbortAlgorithm(signal, this.onAbort);
     }
     this.watch(source, this.reader, "errored", () => this.sourceErrored());
     this.watch(destination, this.writer, "errored", () => this.destinationErrored());
@@ -188,7 +177,7 @@ class Pipe {
   finalize(failed, error) {
     releaseWriter(this.writer);
     releaseReader(this.reader);
-    if (this.onAbort !== undefined) this.options.signal.removeEventListener("abort", this.onAbort);
+    if (this.onAbort !== undefined) abort().removeAbortAlgorithm(this.options.signal, this.onAbort);
     if (failed) this.result.reject(error);
     else this.result.resolve(undefined);
   }

@@ -7,7 +7,7 @@
 //
 // A record of a controller has `cancelSteps(reason)`, `pullSteps(request)`, `releaseSteps()`. A *source* has
 // `start(controller)`, `pull(controller)`, `cancel(reason)`; they never throw, and answer a native
-// promise or undefined. A *read request* has `chunk(value)`, `close(value)`, `error(reason)` and `next`.
+// promise or undefined; `passive` says that `pull` does nothing. A *read request* has `chunk(value)`, `close(value)`, `error(reason)` and `next`.
 
 import { lazy } from "internal:host";
 import { Deferred, Settling, bare, handled, invoke, noop, promiseOf, READY, rejected, resolved, then, upon } from "internal:streams_promise";
@@ -17,6 +17,7 @@ import {
 } from "internal:webidl";
 import { SizedQueue, extractHighWaterMark, extractSize, readStrategy, sizeOf } from "internal:streams_queue";
 
+const abort = lazy("abort");
 const bytes = lazy("streams_byte");
 const byob = lazy("streams_byob");
 const pipes = lazy("streams_pipe");
@@ -109,6 +110,7 @@ class UnderlyingSource {
     this.autoAllocateChunkSize = members.autoAllocateChunkSize;
     this.cancelMethod = members.cancel;
     this.pullMethod = members.pull;
+    this.passive = members.pull === undefined;
     this.startMethod = members.start;
     this.type = members.type;
   }
@@ -119,7 +121,7 @@ class UnderlyingSource {
   }
 
   pull() {
-    return this.pullMethod === undefined ? undefined : invoke(this.pullMethod, this.object, [this.controller]);
+    return invoke(this.pullMethod, this.object, [this.controller]);
   }
 
   cancel(reason) {
@@ -271,6 +273,8 @@ export class DefaultControllerState extends SizedQueue {
     this.closeRequested = false;
     this.pulling = false;
     this.pullAgain = false;
+    this.onPulled = undefined; // made once, see pullIfNeeded
+    this.onPullFailed = undefined;
   }
 
   get object() {
@@ -333,17 +337,17 @@ export function pullIfNeeded(controller) {
     controller.pullAgain = true;
     return;
   }
+  const { source } = controller;
+  if (source.passive) return;
   controller.pulling = true;
-  upon(
-    controller.source.pull(controller),
-    () => {
-      controller.pulling = false;
-      if (!controller.pullAgain) return;
-      controller.pullAgain = false;
-      pullIfNeeded(controller);
-    },
-    (error) => errorController(controller, error),
-  );
+  controller.onPulled ??= () => {
+    controller.pulling = false;
+    if (!controller.pullAgain) return;
+    controller.pullAgain = false;
+    pullIfNeeded(controller);
+  };
+  controller.onPullFailed ??= (error) => errorController(controller, error);
+  upon(source.pull(controller), controller.onPulled, controller.onPullFailed);
 }
 
 export function errorController(controller, error) {
@@ -483,11 +487,11 @@ const PipeOptions = dictionary("StreamPipeOptions", {
   preventAbort: [boolean, false],
   preventCancel: [boolean, false],
   preventClose: [boolean, false],
-  signal: [(signal) => pipes().requireSignal(signal)],
+  signal: [(value, prefix, what) => abort().signalOf(value, prefix, what)],
 });
 const Pair = dictionary("ReadableWritablePair", {
   readable: [requireReadable, REQUIRED],
-  writable: [(value) => writables().requireWritable(value), REQUIRED],
+  writable: [(value, prefix, what) => writables().requireWritable(value, prefix, what), REQUIRED],
 });
 
 export class ReadableStream {

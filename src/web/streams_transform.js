@@ -23,6 +23,7 @@ class TransformState {
     this.writable = undefined;
     this.backpressure = true;
     this.change = new Deferred(); // fulfilled when backpressure changes
+    this.onFailed = undefined; // made once, see performTransform
     this.finish = undefined; // set once closing, aborting or cancelling has begun
   }
 
@@ -74,10 +75,11 @@ function performTransform(state, chunk) {
   } catch (error) {
     answer = rejected(error);
   }
-  return then(answer ?? READY, undefined, (error) => {
+  state.onFailed ??= (error) => {
     errorBothSides(state, error);
     throw error;
-  });
+  };
+  return then(answer ?? READY, undefined, state.onFailed);
 }
 
 /** Runs a last callback of the transformer, after which it is let go. */

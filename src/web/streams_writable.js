@@ -61,6 +61,8 @@ class ControllerState extends SizedQueue {
     this.highWaterMark = highWaterMark;
     this.size = size;
     this.started = false;
+    this.onWritten = undefined; // made once, see processWrite
+    this.onWriteFailed = undefined;
     this.aborted = false;
     this.abortReason = undefined;
     this.abortController = undefined;
@@ -301,24 +303,24 @@ function processClose(controller) {
 
 function processWrite(controller, chunk) {
   const { stream } = controller;
-  const request = (stream.inFlightWrite = stream.head);
-  stream.head = request.next;
-  upon(
-    controller.sink.write(chunk),
-    () => {
-      stream.inFlightWrite = undefined;
-      request.resolve(undefined);
-      controller.shift();
-      if (stream.status === "writable" && !stream.closing) updateBackpressure(stream, controller.highWaterMark <= controller.total);
-      advanceQueue(controller);
-    },
-    (error) => {
-      if (stream.status === "writable") controller.clear();
-      stream.inFlightWrite = undefined;
-      request.reject(error);
-      dealWithRejection(stream, error);
-    },
-  );
+  stream.inFlightWrite = stream.head;
+  stream.head = stream.head.next;
+  controller.onWritten ??= () => {
+    const request = stream.inFlightWrite;
+    stream.inFlightWrite = undefined;
+    request.resolve(undefined);
+    controller.shift();
+    if (stream.status === "writable" && !stream.closing) updateBackpressure(stream, controller.highWaterMark <= controller.total);
+    advanceQueue(controller);
+  };
+  controller.onWriteFailed ??= (error) => {
+    const request = stream.inFlightWrite;
+    if (stream.status === "writable") controller.clear();
+    stream.inFlightWrite = undefined;
+    request.reject(error);
+    dealWithRejection(stream, error);
+  };
+  upon(controller.sink.write(chunk), controller.onWritten, controller.onWriteFailed);
 }
 
 /** Errors the stream unless it already is. */
