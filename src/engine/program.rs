@@ -99,10 +99,11 @@ impl Program {
         entry.ok_or_else(|| throw_error(ctx, "the program lacks its entry module"))?.eval()
     }
 
-    /// Evaluates a builtin and answers its exports.
+    /// Evaluates a builtin unless it already is and answers its exports. It is imported by name: loading its bytecode
+    /// here would make a second instance of a module that another one has imported, with classes of its own.
     pub fn builtin<'js>(&self, ctx: &Ctx<'js>, name: &str) -> Result<rquickjs::Object<'js>> {
-        let bytes = self.builtin_bytes(name).ok_or_else(|| throw_error(ctx, &format!("no builtin module {name}")))?;
-        let (module, promise) = load(ctx, bytes)?.eval()?;
+        let (module, promise) =
+            Module::declare(ctx.clone(), "internal:lazy", format!("export * from '{name}';"))?.eval()?;
         promise.finish::<()>()?;
         module.namespace()
     }

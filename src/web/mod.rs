@@ -57,20 +57,16 @@ const APIS: &[Api] = &[
     script("queuing", &["ByteLengthQueuingStrategy", "CountQueuingStrategy"]),
     script("request", &["Request"]),
     script("response", &["Response"]),
-    script("streams", READABLE),
+    script("streams_byob", BYTE_STREAMS),
     script("streams_identity", &["FixedLengthStream", "IdentityTransformStream"]),
+    script("streams_readable", READABLE),
     script("streams_transform", &["TransformStream", "TransformStreamDefaultController"]),
     script("streams_writable", WRITABLE),
 ];
 
-const READABLE: &[&str] = &[
-    "ReadableByteStreamController",
-    "ReadableStream",
-    "ReadableStreamBYOBReader",
-    "ReadableStreamBYOBRequest",
-    "ReadableStreamDefaultController",
-    "ReadableStreamDefaultReader",
-];
+const BYTE_STREAMS: &[&str] =
+    &["ReadableByteStreamController", "ReadableStreamBYOBReader", "ReadableStreamBYOBRequest"];
+const READABLE: &[&str] = &["ReadableStream", "ReadableStreamDefaultController", "ReadableStreamDefaultReader"];
 const TIMERS: &[&str] =
     &["clearInterval", "clearTimeout", "queueMicrotask", "reportError", "scheduler", "setInterval", "setTimeout"];
 const WRITABLE: &[&str] = &["WritableStream", "WritableStreamDefaultController", "WritableStreamDefaultWriter"];
