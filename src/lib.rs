@@ -7,5 +7,6 @@ pub mod dev;
 pub mod engine;
 pub mod error;
 pub mod graph;
+pub mod term;
 pub mod web;
 pub mod worker;
