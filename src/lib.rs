@@ -8,5 +8,6 @@ pub mod engine;
 pub mod error;
 pub mod graph;
 pub mod term;
+pub mod runtime;
 pub mod web;
 pub mod worker;

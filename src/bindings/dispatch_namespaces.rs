@@ -1,8 +1,16 @@
 //! `dispatch_namespaces`: the door to the user Workers of a namespace.
 
-use super::{Binding, Edge, Summary, each, text};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rquickjs::class::Class;
+use rquickjs::{Ctx, Function, Result, Value as JsValue};
+
+use super::attach::{make, stopped};
+use super::{Binding, DispatchLimits, Edge, Environment, Summary, each, text};
 use crate::config::{Fields, Node};
 use crate::error::{Place, Problems};
+use crate::web::fetch::FetchTarget;
 
 pub(super) struct Kind;
 
@@ -54,6 +62,23 @@ fn outbound(mut fields: Fields<'_>) -> Option<Outbound> {
     Some(Outbound { service: service?.value, environment, parameters })
 }
 
+fn open<'js>(
+    ctx: &Ctx<'js>,
+    around: &Arc<dyn Environment>,
+    (namespace, name): (&str, &str),
+    limits: DispatchLimits,
+) -> Result<Class<'js, FetchTarget>> {
+    let target = around.user_worker(namespace, name, limits).ok_or_else(|| stopped(ctx))?;
+    FetchTarget::instance(ctx, target)
+}
+
+/// What `limits` of `get()` mean: milliseconds of CPU time and a number of subrequests, both positive.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float that is too large saturates")]
+fn limits(cpu_ms: Option<f64>, subrequests: Option<f64>) -> DispatchLimits {
+    let cpu = cpu_ms.and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok());
+    DispatchLimits { cpu, subrequests: subrequests.map(|count| count as u32) }
+}
+
 impl Binding for DispatchNamespace {
     fn name(&self) -> &str {
         &self.name
@@ -65,6 +90,15 @@ impl Binding for DispatchNamespace {
 
     fn upload_type(&self) -> &'static str {
         "dispatch_namespace"
+    }
+
+    fn attach<'js>(&self, ctx: &Ctx<'js>, around: &dyn Environment) -> Result<JsValue<'js>> {
+        let (around, namespace) = (around.shared(), self.namespace.clone());
+        let open =
+            Function::new(ctx.clone(), move |ctx: Ctx<'js>, name: String, cpu: Option<f64>, count: Option<f64>| {
+                open(&ctx, &around, (&namespace, &name), limits(cpu, count))
+            })?;
+        make(ctx, "dispatch_namespaces", (open,))
     }
 
     fn summary(&self) -> Summary {

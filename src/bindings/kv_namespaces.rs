@@ -1,6 +1,9 @@
 //! `kv_namespaces`: keys and values.
 
-use super::{Binding, Summary, each, text};
+use rquickjs::{Ctx, Result, Value as JsValue};
+
+use super::attach::make;
+use super::{Binding, Environment, Summary, each, text};
 use crate::config::{Fields, Node};
 use crate::error::{Place, Problem, Problems};
 use crate::worker::WorkerId;
@@ -65,6 +68,10 @@ impl Binding for KvNamespace {
 
     fn upload_type(&self) -> &'static str {
         "kv_namespace"
+    }
+
+    fn attach<'js>(&self, ctx: &Ctx<'js>, _: &dyn Environment) -> Result<JsValue<'js>> {
+        make(ctx, "unsupported", (self.name.as_str(), "KV Namespace"))
     }
 
     fn summary(&self) -> Summary {

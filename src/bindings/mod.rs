@@ -3,6 +3,7 @@
 //! A [`Kind`] is a key of the configuration and knows how its value declares bindings; a [`Binding`] is one declared
 //! binding. Knows no HTTP front. Adding a binding means a file here, a line in `ALL`, and one row less in `unsupported`.
 
+mod attach;
 mod declare;
 mod dispatch_namespaces;
 mod kv_namespaces;
@@ -15,6 +16,7 @@ mod version_metadata;
 
 use std::fmt::Debug;
 
+pub use attach::{DispatchLimits, Environment};
 pub use declare::declare;
 pub use dispatch_namespaces::{DispatchNamespace, Outbound};
 pub use kv_namespaces::KvNamespace;
@@ -22,6 +24,8 @@ pub use services::Service;
 pub use unsupported::Unsupported;
 pub use vars::{Value, Variable};
 pub use version_metadata::VersionMetadata;
+
+use rquickjs::{Ctx, Result, Value as JsValue};
 
 use crate::config::{Fields, Located, Node};
 use crate::error::{Place, Problem, Problems};
@@ -53,6 +57,9 @@ pub trait Binding: Send + Sync + Debug {
 
     /// Its line in the banner.
     fn summary(&self) -> Summary;
+
+    /// What the Worker finds in `env`.
+    fn attach<'js>(&self, ctx: &Ctx<'js>, around: &dyn Environment) -> Result<JsValue<'js>>;
 
     /// The Workers and namespaces that it leads to.
     fn edges(&self) -> Vec<Edge> {

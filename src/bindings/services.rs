@@ -1,8 +1,12 @@
 //! `services`: another Worker, to be fetched or called.
 
-use super::{Binding, Edge, Summary, each, text};
+use rquickjs::{Ctx, Result, Value as JsValue};
+
+use super::attach::{make, stopped};
+use super::{Binding, Edge, Environment, Summary, each, text};
 use crate::config::{Fields, Node};
 use crate::error::{Place, Problems};
+use crate::web::fetch::FetchTarget;
 
 pub(super) struct Kind;
 
@@ -54,6 +58,12 @@ impl Binding for Service {
 
     fn upload_type(&self) -> &'static str {
         "service"
+    }
+
+    fn attach<'js>(&self, ctx: &Ctx<'js>, around: &dyn Environment) -> Result<JsValue<'js>> {
+        let props = self.props.as_ref().map(ToString::to_string);
+        let target = around.service(&self.worker, self.entrypoint.as_deref(), props).ok_or_else(|| stopped(ctx))?;
+        make(ctx, "services", (FetchTarget::instance(ctx, target)?,))
     }
 
     fn summary(&self) -> Summary {

@@ -1,6 +1,9 @@
 //! The bindings that wrangler knows and devflare does not emulate: named in the banner, and objects that throw on use.
 
-use super::{Binding, Edge, Kind, Summary};
+use rquickjs::{Ctx, Result, Value as JsValue};
+
+use super::attach::make;
+use super::{Binding, Edge, Environment, Kind, Summary};
 use crate::config::{Located, Node};
 use crate::error::{Place, Problems};
 
@@ -144,6 +147,10 @@ impl Binding for Unsupported {
 
     fn upload_type(&self) -> &str {
         self.upload_type
+    }
+
+    fn attach<'js>(&self, ctx: &Ctx<'js>, _: &dyn Environment) -> Result<JsValue<'js>> {
+        make(ctx, "unsupported", (self.name.as_str(), self.label))
     }
 
     fn summary(&self) -> Summary {

@@ -1,6 +1,8 @@
 //! `vars`, and the variables of `.dev.vars`, `.env` and `--var`: plain values.
 
-use super::{Binding, Summary};
+use rquickjs::{Ctx, IntoJs, Result, Value as JsValue};
+
+use super::{Binding, Environment, Summary};
 use crate::config::{self, Node, Origin};
 use crate::error::{Place, Problems};
 
@@ -76,6 +78,13 @@ impl Binding for Variable {
             Value::Text(_) => "plain_text",
             Value::Secret(_) => "secret_text",
             Value::Json(_) => "json",
+        }
+    }
+
+    fn attach<'js>(&self, ctx: &Ctx<'js>, _: &dyn Environment) -> Result<JsValue<'js>> {
+        match &self.value {
+            Value::Text(text) | Value::Secret(text) => text.as_str().into_js(ctx),
+            Value::Json(value) => ctx.json_parse(value.to_string()),
         }
     }
 

@@ -1,6 +1,9 @@
 //! `version_metadata`: id, tag and time of the running version.
 
-use super::{Binding, Summary};
+use rquickjs::{Ctx, Result, Value as JsValue};
+
+use super::attach::make;
+use super::{Binding, Environment, Summary};
 use crate::config::{Fields, Node};
 use crate::error::{Place, Problems};
 
@@ -41,6 +44,12 @@ impl Binding for VersionMetadata {
 
     fn upload_type(&self) -> &'static str {
         "version_metadata"
+    }
+
+    /// A watched Worker has no versions: it is what is on disk.
+    fn attach<'js>(&self, ctx: &Ctx<'js>, around: &dyn Environment) -> Result<JsValue<'js>> {
+        let id = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, around.worker().to_string().as_bytes());
+        make(ctx, "version_metadata", (id.to_string(),))
     }
 
     fn summary(&self) -> Summary {

@@ -25,7 +25,7 @@ pub use ops::{
     Completer, HostError, Ticks, begin_listener, begin_op, cancel_event, on_op_cancel, spawn_event, spawn_op,
 };
 pub use pool::Pool;
-pub use program::{ModuleCode, Program, compile};
+pub use program::{Compiler, ModuleCode, Program};
 pub use realm::{Realm, current, is_startup, realm, require_current};
 pub use throw::{Thrown, describe, throw_dom, throw_error, throw_range, throw_type};
 

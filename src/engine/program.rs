@@ -32,23 +32,45 @@ pub struct Program {
     pub importable: &'static [(&'static str, &'static str)],
 }
 
-/// Compiles one ES module in a runtime of its own.
-pub fn compile(name: &str, source: &str) -> std::result::Result<Arc<[u8]>, Thrown> {
-    let failed = |error: &Error| Thrown { message: error.to_string(), ..Thrown::default() };
-    let runtime = Runtime::new().map_err(|error| failed(&error))?;
-    runtime.set_max_stack_size(8 << 20);
-    runtime.set_loader(AnyResolver, NoLoader);
-    let context = Context::full(&runtime).map_err(|error| failed(&error))?;
-    context.with(|ctx| {
-        let written =
-            Module::declare(ctx.clone(), name, source).and_then(|module| module.write(WriteOptions::default()));
-        match written {
-            Ok(bytes) => Ok(bytes.into()),
-            Err(Error::Exception) => Err(describe(&ctx, &ctx.catch())),
-            Err(error) => Err(failed(&error)),
-        }
-    })
+/// Compiles ES modules to bytecode.
+pub struct Compiler {
+    context: Option<Context>,
 }
+
+impl Default for Compiler {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Compiler {
+    #[must_use]
+    pub fn new() -> Self {
+        let context = Runtime::new().and_then(|runtime| {
+            runtime.set_max_stack_size(COMPILER_STACK);
+            runtime.set_loader(AnyResolver, NoLoader);
+            Context::full(&runtime)
+        });
+        Self { context: context.ok() }
+    }
+
+    /// Compiles one module.
+    pub fn compile(&self, name: &str, source: &str) -> std::result::Result<Arc<[u8]>, Thrown> {
+        let failed = |message: String| Thrown { message, ..Thrown::default() };
+        let context = self.context.as_ref().ok_or_else(|| failed("there is no memory for a compiler".to_owned()))?;
+        context.with(|ctx| {
+            let module = Module::declare(ctx.clone(), name, source);
+            match module.and_then(|module| module.write(WriteOptions::default())) {
+                Ok(bytes) => Ok(bytes.into()),
+                Err(Error::Exception) => Err(describe(&ctx, &ctx.catch())),
+                Err(error) => Err(failed(error.to_string())),
+            }
+        })
+    }
+}
+
+/// Native stack the parser may use, less than the smallest of the threads that compile.
+const COMPILER_STACK: usize = 1 << 20;
 
 /// Compiling names dependencies but loads none.
 struct AnyResolver;

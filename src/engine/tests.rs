@@ -132,7 +132,7 @@ fn an_op_settles_its_promise_and_counts_as_pending() {
 fn modules_run_from_bytecode_leaves_first() {
     let code = |name: &str, source: &str, resolved: &[(&str, &str)]| {
         let resolved = resolved.iter().map(|(as_written, name)| ((*as_written).to_owned(), Arc::from(*name))).collect();
-        (Arc::<str>::from(name), ModuleCode { bytecode: compile(name, source).unwrap(), resolved })
+        (Arc::<str>::from(name), ModuleCode { bytecode: Compiler::new().compile(name, source).unwrap(), resolved })
     };
     let modules = HashMap::from([
         code(
@@ -163,7 +163,7 @@ fn an_isolate_that_does_not_start_fails_its_requests_with_the_reason() {
 
 #[test]
 fn a_source_that_does_not_parse_says_where() {
-    let thrown = compile("bad.js", "let a = 1;\nlet = ;").unwrap_err();
+    let thrown = Compiler::new().compile("bad.js", "let a = 1;\nlet = ;").unwrap_err();
     assert_eq!(thrown.name, "SyntaxError");
     assert!(thrown.stack.contains("bad.js:2"), "{thrown:?}");
 }

@@ -25,7 +25,7 @@ impl Event {
 
     /// The event of an invocation that the runtime started.
     pub fn of(invocation: &Invocation) -> &Self {
-        invocation.data.downcast_ref().expect("the runtime starts every invocation with an event")
+        invocation.data.downcast_ref::<Arc<Self>>().expect("the runtime starts every invocation with an event")
     }
 }
 

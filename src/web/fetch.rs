@@ -40,8 +40,7 @@ pub(crate) struct CancelHandle {
 pub(super) fn init<'js>(_ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     host.set("fetch", Func::from(fetch))?;
     host.set("cancelHandle", Func::from(cancel_handle))?;
-    host.set("cancel", Func::from(|handle: Class<'_, CancelHandle>| handle.borrow().cancel.cancel()))?;
-    host.set("callerGone", Func::from(caller_gone))
+    host.set("cancel", Func::from(|handle: Class<'_, CancelHandle>| handle.borrow().cancel.cancel()))
 }
 
 fn cancel_handle(ctx: Ctx<'_>) -> Result<Class<'_, CancelHandle>> {
@@ -165,13 +164,4 @@ pub(crate) fn throw_failure(ctx: &Ctx<'_>, failure: &Failure) -> rquickjs::Error
         }
         Err(error) => error,
     }
-}
-
-/// A promise that settles when the caller of the current event goes away.
-fn caller_gone(ctx: Ctx<'_>) -> Result<Promise<'_>> {
-    let invocation = require_current(&ctx)?;
-    let (promise, completer) = begin_listener(&ctx)?;
-    let cancel = Event::of(&invocation).call.cancel.clone();
-    cancel.on_cancel(move || completer.complete(|ctx| Ok(Value::new_undefined(ctx.clone()))));
-    Ok(promise)
 }

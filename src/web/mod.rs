@@ -71,8 +71,9 @@ const TIMERS: &[&str] =
     &["clearInterval", "clearTimeout", "queueMicrotask", "reportError", "scheduler", "setInterval", "setTimeout"];
 const WRITABLE: &[&str] = &["WritableStream", "WritableStreamDefaultController", "WritableStreamDefaultWriter"];
 
-/// Prepares an isolate: natives, lazy globals, and what must be set before any code runs.
-pub fn install(ctx: &Ctx<'_>, served_by: Arc<dyn Host>) -> Result<()> {
+/// Prepares an isolate: natives (with `more` of the layer that runs Workers), lazy globals, and what must be set before
+/// any code runs.
+pub fn install(ctx: &Ctx<'_>, served_by: Arc<dyn Host>, more: fn(&Object<'_>) -> Result<()>) -> Result<()> {
     let stored = ctx.store_userdata(event::HostData(served_by));
     drop(stored.map(|_| ()));
     let host = Object::new(ctx.clone())?;
@@ -83,6 +84,7 @@ pub fn install(ctx: &Ctx<'_>, served_by: Arc<dyn Host>) -> Result<()> {
             native(ctx, &host)?;
         }
     }
+    more(&host)?;
     ctx.globals().set("natives", host)?;
     let exports = load(ctx.clone(), "internal:host".to_owned())?;
     let groups: Vec<(&str, Vec<&str>)> = APIS.iter().map(|api| (api.module, api.globals.to_vec())).collect();

@@ -6,7 +6,7 @@ import { bodyMixin, cloneBody, emptyOr, extract, isUnusable } from "internal:bod
 import { isObject, interface_, requiredArguments } from "internal:webidl";
 
 const abort = lazy("abort");
-const { urlParse, headerList, callerGone } = host;
+const { urlParse, headerList } = host;
 const CONSTRUCT = "Failed to construct 'Request'";
 
 const NORMALISED = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"];
@@ -54,6 +54,8 @@ class RequestState {
   /** The signal of the request this one was made from. */
   follows = undefined;
   fromHost = false;
+  /** Why the host would abort a signal that nobody has asked for. */
+  gone = undefined;
   cf = undefined;
   cache = undefined;
 }
@@ -189,7 +191,7 @@ function signalOf(state) {
     const { createSignal, signalAbort, followingSignal } = abort();
     if (state.fromHost) {
       state.signal = createSignal();
-      callerGone().then(() => signalAbort(state.signal, abort().abortError("The client disconnected.")));
+      if (state.gone !== undefined) signalAbort(state.signal, state.gone);
     } else if (state.follows !== undefined && hasSignal(state.follows)) {
       state.signal = followingSignal([signalOf(state.follows)]);
     } else {
@@ -224,4 +226,12 @@ export function incoming(method, url, list, payload, cf) {
   state.fromHost = true;
   state.cf = cf;
   return request;
+}
+
+/** The caller of an incoming request went away. */
+export function abortIncoming(request) {
+  const state = stateOf(request);
+  const reason = abort().abortError("The client disconnected.");
+  if (state.signal !== undefined) abort().signalAbort(state.signal, reason);
+  else state.gone = reason;
 }

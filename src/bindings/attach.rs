@@ -1,0 +1,42 @@
+//! The JavaScript face of a binding: what it gets from the runtime, and how its own script is called.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rquickjs::{Ctx, Function, Result, Value, function::IntoArgs};
+
+use crate::engine::{realm, throw_error};
+use crate::worker::{Fetch, WorkerId};
+
+/// What a dispatcher allows a user Worker.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DispatchLimits {
+    pub cpu: Option<Duration>,
+    pub subrequests: Option<u32>,
+}
+
+/// What surrounds a Worker: the ways from its bindings to other Workers.
+pub trait Environment: Send + Sync {
+    fn worker(&self) -> &WorkerId;
+
+    /// An ordinary Worker; `props` arrive there as `ctx.props`, JSON.
+    fn service(&self, name: &str, entrypoint: Option<&str>, props: Option<String>) -> Option<Arc<dyn Fetch>>;
+
+    /// A user Worker, which need not exist.
+    fn user_worker(&self, namespace: &str, name: &str, limits: DispatchLimits) -> Option<Arc<dyn Fetch>>;
+
+    /// A handle to the same surroundings that outlives the start of the isolate.
+    fn shared(&self) -> Arc<dyn Environment>;
+}
+
+/// Calls `make` of a binding's script, `internal:NAME`.
+pub(super) fn make<'js, A: IntoArgs<'js>>(ctx: &Ctx<'js>, script: &str, args: A) -> Result<Value<'js>> {
+    let program = realm(ctx).program.clone();
+    let exports = program.builtin(ctx, &format!("internal:{script}"))?;
+    exports.get::<_, Function<'js>>("make")?.call(args)
+}
+
+/// The runtime ends: nothing can be reached any more.
+pub(super) fn stopped(ctx: &Ctx<'_>) -> rquickjs::Error {
+    throw_error(ctx, "devflare is stopping")
+}

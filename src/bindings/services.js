@@ -1,0 +1,2 @@
+// A service binding: the Fetcher of another Worker.
+export { fetcherOf as make } from "internal:fetch";

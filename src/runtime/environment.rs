@@ -1,0 +1,48 @@
+//! Builds `env`: each binding attaches itself, and gets from here what leads to other Workers.
+
+use std::sync::{Arc, Weak};
+
+use rquickjs::{Ctx, Object, Result};
+
+use super::target::Target;
+use super::{Runtime, WorkerSpec};
+use crate::bindings::{DispatchLimits, Environment};
+use crate::worker::{Fetch, WorkerId};
+
+/// The `env` object of a Worker.
+pub(super) fn attach<'js>(ctx: &Ctx<'js>, runtime: &Weak<Runtime>, spec: &WorkerSpec) -> Result<Object<'js>> {
+    let env = Object::new(ctx.clone())?;
+    let around = Around { runtime: runtime.clone(), id: spec.id.clone() };
+    for binding in spec.bindings.iter() {
+        env.set(binding.name(), binding.attach(ctx, &around)?)?;
+    }
+    Ok(env)
+}
+
+#[derive(Clone)]
+struct Around {
+    runtime: Weak<Runtime>,
+    id: WorkerId,
+}
+
+impl Environment for Around {
+    fn worker(&self) -> &WorkerId {
+        &self.id
+    }
+
+    fn service(&self, name: &str, entrypoint: Option<&str>, props: Option<String>) -> Option<Arc<dyn Fetch>> {
+        let runtime = self.runtime.upgrade()?;
+        let entrypoint = entrypoint.unwrap_or("default").to_owned();
+        Some(Arc::new(Target::new(&runtime, WorkerId::plain(name), entrypoint).with_props(props)))
+    }
+
+    fn user_worker(&self, namespace: &str, name: &str, limits: DispatchLimits) -> Option<Arc<dyn Fetch>> {
+        let runtime = self.runtime.upgrade()?;
+        let target = Target::new(&runtime, WorkerId::user(namespace, name), "default".to_owned());
+        Some(Arc::new(target.with_limits(limits)))
+    }
+
+    fn shared(&self) -> Arc<dyn Environment> {
+        Arc::new(self.clone())
+    }
+}

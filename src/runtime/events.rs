@@ -1,0 +1,226 @@
+//! Events in isolates: how one boots, how a request starts an invocation there, and how its handler answers.
+
+use std::sync::{Arc, Weak};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rquickjs::class::Class;
+use rquickjs::function::Func;
+use rquickjs::{Array, Ctx, Function, IntoJs, JsLifetime, Object, Persistent, Result, Value};
+
+use super::{Runtime, WorkerSpec, environment};
+use crate::engine::{
+    Boot, Invocation, InvocationLimits, Isolate, Program, Thrown, current, describe, realm, throw_error,
+};
+use crate::web::headers::HeaderList;
+use crate::web::{self, ConsoleLine, Event};
+use crate::worker::{Call, Failure, Fetch, Reply, Request, Response, WorkerId};
+
+/// A request on its way into an isolate.
+pub(super) struct FetchEvent {
+    pub(super) request: Request,
+    pub(super) call: Call,
+    pub(super) reply: Reply,
+    pub(super) entrypoint: Arc<str>,
+    pub(super) props: Option<Arc<str>>,
+}
+
+/// The functions of `worker.js` that the host calls.
+struct Entry {
+    on_fetch: Persistent<Function<'static>>,
+    on_gone: Persistent<Function<'static>>,
+}
+
+// SAFETY: the type has no 'js lifetime; the persistent handles are 'static.
+#[allow(unsafe_code, reason = "rquickjs asks for an unsafe marker on user data")]
+unsafe impl JsLifetime<'_> for Entry {
+    type Changed<'to> = Entry;
+}
+
+/// What a fresh isolate runs: natives, bindings, modules.
+pub(super) fn boot(runtime: &Arc<Runtime>, spec: &WorkerSpec, program: &Arc<Program>) -> Boot {
+    let host = Arc::new(WorkerHost { runtime: Arc::downgrade(runtime), id: spec.id.clone() });
+    let (runtime, spec, program) = (Arc::downgrade(runtime), spec.clone(), program.clone());
+    Box::new(move |ctx| {
+        web::install(ctx, host, add_natives)?;
+        let env = environment::attach(ctx, &runtime, &spec)?;
+        let worker = program.builtin(ctx, "internal:worker")?;
+        let start: Function<'_> = worker.get("start")?;
+        let namespace = evaluate(ctx, &program)?;
+        start.call::<_, ()>((namespace, env))?;
+        let entry = Entry {
+            on_fetch: Persistent::save(ctx, worker.get::<_, Function<'_>>("onFetch")?),
+            on_gone: Persistent::save(ctx, worker.get::<_, Function<'_>>("onGone")?),
+        };
+        drop(ctx.store_userdata(entry).map(|_| ()));
+        Ok(())
+    })
+}
+
+/// Evaluates the modules; top-level awaits must settle without I/O, which is refused at start-up.
+fn evaluate<'js>(ctx: &Ctx<'js>, program: &Program) -> Result<Object<'js>> {
+    let (module, promise) = program.evaluate(ctx)?;
+    while promise.result::<Value<'_>>().is_none() && ctx.execute_pending_job() {}
+    match promise.result::<Value<'_>>() {
+        Some(result) => result.map(|_| ())?,
+        None => return Err(throw_error(ctx, "Top-level await in module is unresolved.")),
+    }
+    module.namespace()
+}
+
+fn add_natives(host: &Object<'_>) -> Result<()> {
+    host.set("respond", Func::from(respond))?;
+    host.set("threw", Func::from(threw))?;
+    host.set("finish", Func::from(finish))?;
+    host.set("invocationId", Func::from(|ctx: Ctx<'_>| current(&ctx).map_or(0.0, |owner| number(owner.id))))
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a process starts fewer than 2^53 invocations")]
+fn number(id: u64) -> f64 {
+    id as f64
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was made by `number`")]
+fn invocation(ctx: &Ctx<'_>, id: f64) -> Option<Arc<Invocation>> {
+    realm(ctx).isolate().invocation(id as u64)
+}
+
+/// Starts an invocation with a request.
+pub(super) fn start(
+    runtime: &Arc<Runtime>,
+    isolate: &Arc<Isolate>,
+    worker: &WorkerId,
+    (limits, event): (InvocationLimits, FetchEvent),
+) {
+    let FetchEvent { request, call, reply, entrypoint, props } = event;
+    let id = runtime.settings.engine.pool.next_invocation_id();
+    let cancel = call.cancel.clone();
+    let event = Arc::new(Event::new(call, reply));
+    let invocation = Arc::new(Invocation::new(id, limits, Box::new(event.clone())));
+    tell_end(runtime, isolate, worker, (&invocation, event));
+    isolate.invoke(&invocation, move |ctx| on_fetch(ctx, id, request, (&entrypoint, props.as_deref())));
+    listen_for_cancel(isolate, &invocation, &cancel);
+}
+
+/// However the invocation ends, its caller gets an outcome; until then it keeps the isolate alive.
+fn tell_end(
+    runtime: &Arc<Runtime>,
+    isolate: &Arc<Isolate>,
+    worker: &WorkerId,
+    (invocation, event): (&Arc<Invocation>, Arc<Event>),
+) {
+    let observer = runtime.settings.observer.clone();
+    let (isolate, worker) = (isolate.clone(), worker.clone());
+    invocation.on_end(move |failure| {
+        if let Some(failure) = failure {
+            observer.failed(&worker, failure);
+        }
+        if let Some(reply) = event.take_reply() {
+            reply(Err(failure.cloned().unwrap_or(Failure::Cancelled)));
+        }
+        drop(isolate);
+    });
+}
+
+fn listen_for_cancel(isolate: &Arc<Isolate>, invocation: &Arc<Invocation>, cancel: &crate::worker::Cancel) {
+    let (isolate, invocation) = (Arc::downgrade(isolate), Arc::downgrade(invocation));
+    cancel.on_cancel(move || {
+        let (Some(isolate), Some(invocation)) = (isolate.upgrade(), invocation.upgrade()) else { return };
+        if invocation.is_finished() {
+            return;
+        }
+        let id = invocation.id;
+        isolate.post(Some(invocation.clone()), move |ctx| {
+            let answered = Event::of(&invocation).take_reply().is_none();
+            let on_gone = entry(ctx, |entry| entry.on_gone.clone())?;
+            on_gone.restore(ctx)?.call((number(id), answered))
+        });
+    });
+}
+
+fn entry<T>(ctx: &Ctx<'_>, read: impl FnOnce(&Entry) -> T) -> Result<T> {
+    let entry = ctx.userdata::<Entry>().ok_or_else(|| throw_error(ctx, "the Worker has not started"))?;
+    Ok(read(&entry))
+}
+
+fn on_fetch(ctx: &Ctx<'_>, id: u64, request: Request, (entrypoint, props): (&str, Option<&str>)) -> Result<()> {
+    let on_fetch = entry(ctx, |entry| entry.on_fetch.clone())?;
+    let parts = Array::new(ctx.clone())?;
+    parts.set(0, request.method.as_str())?;
+    parts.set(1, request.url)?;
+    parts.set(2, web::fetch::headers_handle(ctx, request.headers)?)?;
+    let body = web::fetch::body_handle(ctx, request.body)?;
+    parts.set(3, body.map_or_else(|| Ok(Value::new_null(ctx.clone())), |body| body.into_js(ctx))?)?;
+    parts.set(4, request.cf.as_deref())?;
+    on_fetch.restore(ctx)?.call((number(id), entrypoint, parts, props))
+}
+
+/// The handler's answer.
+#[allow(clippy::too_many_arguments, reason = "one call per request is cheaper than an object of parts")]
+fn respond<'js>(
+    ctx: Ctx<'js>,
+    id: f64,
+    status: u16,
+    status_text: String,
+    headers: Class<'js, HeaderList>,
+    body: Value<'js>,
+) -> Result<()> {
+    let body = web::fetch::body_of(&ctx, &body)?;
+    let Some(invocation) = invocation(&ctx, id) else { return Ok(()) };
+    let headers = headers.borrow().clone_map();
+    if let Some(reply) = Event::of(&invocation).take_reply() {
+        reply(Ok(Response { status, status_text, headers, body, url: String::new(), redirected: false }));
+    }
+    Ok(())
+}
+
+/// The handler threw.
+fn threw<'js>(ctx: Ctx<'js>, id: f64, error: Value<'js>) {
+    let Some(invocation) = invocation(&ctx, id) else { return };
+    let isolate = realm(&ctx).isolate();
+    let failure = isolate.failure_of(&describe(&ctx, &error));
+    isolate.fail(&invocation, &failure);
+}
+
+fn finish(ctx: Ctx<'_>, id: f64) {
+    if let Some(invocation) = invocation(&ctx, id) {
+        realm(&ctx).isolate().finish(&ctx, &invocation);
+    }
+}
+
+/// One Worker's view of the host.
+struct WorkerHost {
+    runtime: Weak<Runtime>,
+    id: WorkerId,
+}
+
+/// Answers where there is no runtime any more.
+struct Nowhere;
+
+impl Fetch for Nowhere {
+    fn fetch(&self, _request: Request, _call: Call, reply: Reply) {
+        reply(Err(Failure::Stopped));
+    }
+}
+
+impl web::Host for WorkerHost {
+    fn outbound(&self) -> Arc<dyn Fetch> {
+        self.runtime.upgrade().map_or_else(|| Arc::new(Nowhere) as _, |runtime| runtime.settings.outbound.clone())
+    }
+
+    fn console(&self, line: ConsoleLine, _invocation: Option<&Invocation>) {
+        if let Some(runtime) = self.runtime.upgrade() {
+            runtime.settings.observer.console(&self.id, &line.level, &line.text);
+        }
+    }
+
+    fn uncaught(&self, thrown: Thrown, _invocation: Option<&Invocation>) {
+        if let Some(runtime) = self.runtime.upgrade() {
+            let Thrown { name, message, stack } = thrown;
+            runtime.settings.observer.failed(&self.id, &Failure::Threw { name, message, stack });
+        }
+    }
+
+    fn now(&self) -> f64 {
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64() * 1000.0)
+    }
+}

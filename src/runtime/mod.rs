@@ -1,0 +1,179 @@
+//! `WorkerId` -> running isolates: swap on reload, drain, evict, dispatch, limits.
+//!
+//! Knows no HTTP server and no files; what a Worker is made of comes in as a [`WorkerSpec`], what it says goes out to
+//! an [`Observer`].
+
+mod environment;
+mod events;
+mod outbound;
+mod program;
+mod slot;
+mod target;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+pub use outbound::{LocalFirst, LocalHosts, Network};
+pub use program::ProgramCache;
+
+use crate::bindings::Binding;
+use crate::engine::{Engine, IsolateOptions, Program};
+use crate::worker::{Failure, Fetch, WorkerId};
+use slot::Slot;
+use target::Target;
+
+/// What a Worker is made of.
+#[derive(Clone)]
+pub struct WorkerSpec {
+    pub id: WorkerId,
+    pub source: Arc<dyn Source>,
+    pub bindings: Arc<[Box<dyn Binding>]>,
+    /// CPU time that the configuration allows an invocation; the default where it says nothing.
+    pub cpu: Option<Duration>,
+}
+
+/// Gives a Worker's modules when they are needed: user Workers load on their first request.
+pub trait Source: Send + Sync {
+    /// May read and compile files.
+    fn load(&self) -> Result<Arc<Program>, Failure>;
+}
+
+/// Hears what Workers say and suffer.
+pub trait Observer: Send + Sync {
+    fn console(&self, worker: &WorkerId, level: &str, text: &str);
+    /// An exception nobody caught, or a limit that was reached.
+    fn failed(&self, worker: &WorkerId, failure: &Failure);
+    /// A dispatcher asked for a user Worker that is not there.
+    fn not_found(&self, namespace: &str, name: &str, nearest: &[String]);
+}
+
+/// Settings of one runtime; two with different ones live in one process.
+#[derive(Clone)]
+pub struct Settings {
+    pub engine: Engine,
+    pub isolate: IsolateOptions,
+    /// Multiplies configured CPU limits: QuickJS has no JIT.
+    pub cpu_factor: f64,
+    /// CPU time of an invocation where nothing is configured.
+    pub default_cpu: Duration,
+    /// Subrequests of an invocation where nothing is configured.
+    pub subrequests: u32,
+    /// User Workers that may be loaded at a time; idle ones beyond are unloaded.
+    pub max_loaded: usize,
+    pub outbound: Arc<dyn Fetch>,
+    pub observer: Arc<dyn Observer>,
+}
+
+/// See the module's text.
+pub struct Runtime {
+    settings: Settings,
+    workers: RwLock<HashMap<WorkerId, Arc<Slot>>>,
+    /// Counts uses, so that the least recently used isolate is known.
+    clock: AtomicU64,
+}
+
+/// CPU time of an invocation where nothing is configured.
+pub const DEFAULT_CPU: Duration = Duration::from_secs(10);
+/// As on the paid plan.
+pub const DEFAULT_SUBREQUESTS: u32 = 10_000;
+/// Loaded user Workers; each takes a few hundred kilobytes.
+pub const DEFAULT_MAX_LOADED: usize = 2_000;
+
+impl Runtime {
+    #[must_use]
+    pub fn new(settings: Settings) -> Arc<Self> {
+        Arc::new(Self { settings, workers: RwLock::default(), clock: AtomicU64::new(0) })
+    }
+
+    /// Adds or replaces a Worker that is loaded when it is first used.
+    pub fn put(self: &Arc<Self>, spec: WorkerSpec) {
+        let slot = Slot::new(spec);
+        self.swap(slot);
+    }
+
+    /// Starts a Worker and lets it replace the one before, which drains. When it does not start, it replaces the old
+    /// one all the same and answers with its error: nothing stale is served.
+    pub async fn replace(self: &Arc<Self>, spec: WorkerSpec) -> Result<(), Failure> {
+        let slot = Slot::new(spec);
+        let started = slot.start(self).await;
+        self.swap(slot);
+        started
+    }
+
+    /// Has a Worker answer with the error that kept it from being built.
+    pub fn put_broken(self: &Arc<Self>, spec: WorkerSpec, failure: Failure) {
+        self.swap(Slot::broken(spec, failure));
+    }
+
+    pub fn remove(&self, id: &WorkerId) {
+        let removed = self.write().remove(id);
+        if let Some(slot) = removed {
+            slot.retire();
+        }
+    }
+
+    pub fn contains(&self, id: &WorkerId) -> bool {
+        self.read().contains_key(id)
+    }
+
+    pub fn ids(&self) -> Vec<WorkerId> {
+        self.read().keys().cloned().collect()
+    }
+
+    /// Isolates that are loaded now.
+    pub fn loaded(&self) -> usize {
+        self.read().values().filter(|slot| slot.is_loaded()).count()
+    }
+
+    /// Answers requests for a Worker, whichever version is current when they come.
+    pub fn fetcher(self: &Arc<Self>, id: WorkerId, entrypoint: Option<String>) -> Arc<dyn Fetch> {
+        Arc::new(Target::new(self, id, entrypoint.unwrap_or_else(|| "default".to_owned())))
+    }
+
+    fn swap(&self, slot: Arc<Slot>) {
+        let old = self.write().insert(slot.spec.id.clone(), slot);
+        if let Some(old) = old {
+            old.retire();
+        }
+    }
+
+    fn slot(&self, id: &WorkerId) -> Option<Arc<Slot>> {
+        self.read().get(id).cloned()
+    }
+
+    fn tick(&self) -> u64 {
+        self.clock.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Unloads the least recently used idle user Workers when more than the cap are loaded: a tenth at a time, so that
+    /// the next ones find room.
+    fn evict(&self) {
+        let cap = self.settings.max_loaded;
+        let mut loaded: Vec<_> = self.read().values().filter(|slot| slot.is_loaded()).cloned().collect();
+        if loaded.len() <= cap {
+            return;
+        }
+        loaded.sort_by_key(|slot| slot.last_use());
+        let surplus = loaded.len() - cap + cap / 10;
+        for slot in loaded.iter().filter(|slot| slot.spec.id.namespace().is_some()).take(surplus) {
+            slot.unload_if_idle();
+        }
+    }
+
+    fn names_in(&self, namespace: &str) -> Vec<String> {
+        let workers = self.read();
+        workers.keys().filter(|id| id.namespace() == Some(namespace)).map(|id| id.name().to_owned()).collect()
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, HashMap<WorkerId, Arc<Slot>>> {
+        self.workers.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<WorkerId, Arc<Slot>>> {
+        self.workers.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,238 @@
+//! `fetch()` to the outside: hosts of local Workers first, then the network.
+//!
+//! HTTP/1.1 and 2 over rustls; redirects followed as asked; gzip, deflate and brotli decoded as they stream by.
+
+use std::io;
+use std::sync::Arc;
+
+use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, ZlibDecoder};
+use bytes::Bytes;
+use futures_util::TryStreamExt as _;
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HOST, LOCATION, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http_body_util::{BodyExt as _, BodyStream, StreamBody};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use hyper_util::rt::TokioExecutor;
+use tokio::io::AsyncBufRead;
+use tokio_util::io::{ReaderStream, StreamReader};
+use url::Url;
+
+use crate::worker::{Body, Call, Failure, Fetch, Outcome, Redirect, Reply, Request, Response};
+
+/// Redirects that one `fetch()` follows.
+const MAX_REDIRECTS: usize = 20;
+/// Headers of one connection that a client does not pass on.
+const HOP_BY_HOP: [HeaderName; 6] = [
+    http::header::CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    http::header::PROXY_AUTHENTICATE,
+    http::header::TE,
+    TRANSFER_ENCODING,
+    http::header::UPGRADE,
+];
+
+/// The network.
+#[derive(Clone)]
+pub struct Network {
+    client: Client<HttpsConnector<HttpConnector>, Body>,
+    tokio: tokio::runtime::Handle,
+}
+
+impl Network {
+    /// A client with the system's certificates, or Mozilla's where there are none.
+    #[must_use]
+    pub fn new(tokio: tokio::runtime::Handle) -> Self {
+        let builder = HttpsConnectorBuilder::new();
+        let builder = match builder.with_native_roots() {
+            Ok(builder) => builder,
+            Err(_) => HttpsConnectorBuilder::new().with_webpki_roots(),
+        };
+        let connector = builder.https_or_http().enable_http1().enable_http2().build();
+        Self { client: Client::builder(TokioExecutor::new()).build(connector), tokio }
+    }
+}
+
+impl Fetch for Network {
+    fn fetch(&self, request: Request, call: Call, reply: Reply) {
+        let client = self.client.clone();
+        let task = self.tokio.spawn(async move { reply(follow(&client, request).await) });
+        let task = task.abort_handle();
+        call.cancel.on_cancel(move || task.abort());
+    }
+}
+
+type HttpClient = Client<HttpsConnector<HttpConnector>, Body>;
+
+async fn follow(client: &HttpClient, mut request: Request) -> Outcome {
+    let mode = request.redirect;
+    let mut redirected = false;
+    for _ in 0..=MAX_REDIRECTS {
+        let url = Url::parse(&request.url).map_err(|_| Failure::error(format!("Invalid URL: {}", request.url)))?;
+        let replay = Replay::of(&request);
+        let response = once(client, &url, request).await?;
+        let target = redirect_target(&url, &response).filter(|_| mode != Redirect::Manual);
+        let Some(target) = target else { return Ok(answer(response, &url, redirected)) };
+        if mode == Redirect::Error {
+            return Err(type_error("Unexpected redirect: fetch() was called with `redirect: \"error\"`."));
+        }
+        request = replay.redirected(response.status(), &url, &target)?;
+        redirected = true;
+    }
+    Err(type_error("Too many redirects."))
+}
+
+fn type_error(message: &str) -> Failure {
+    Failure::Threw { name: "TypeError".into(), message: message.into(), stack: String::new() }
+}
+
+type Received = http::Response<hyper::body::Incoming>;
+
+async fn once(client: &HttpClient, url: &Url, request: Request) -> Result<Received, Failure> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(type_error(&format!("Fetch API cannot load: {url}")));
+    }
+    let mut sent = http::Request::new(request.body.unwrap_or_else(|| Body::bytes(Bytes::new())));
+    *sent.method_mut() = request.method;
+    let mut plain = url.clone();
+    plain.set_fragment(None);
+    *sent.uri_mut() = plain.as_str().parse().map_err(|_| type_error(&format!("Invalid URL: {url}")))?;
+    *sent.headers_mut() = request.headers;
+    for name in HOP_BY_HOP {
+        sent.headers_mut().remove(name);
+    }
+    sent.headers_mut().remove(HOST);
+    if !sent.headers().contains_key(ACCEPT_ENCODING) {
+        sent.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip, br"));
+    }
+    client.request(sent).await.map_err(|error| {
+        let reason = reasons(&error);
+        Failure::error(format!("Network connection lost. ({}: {reason})", url.host_str().unwrap_or_default()))
+    })
+}
+
+/// An error with its causes.
+fn reasons(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+fn redirect_target(url: &Url, response: &Received) -> Option<Url> {
+    let redirects = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
+    let location = response.headers().get(LOCATION).filter(|_| redirects)?;
+    let mut target = url.join(location.to_str().ok()?).ok()?;
+    if target.fragment().is_none() {
+        target.set_fragment(url.fragment());
+    }
+    Some(target)
+}
+
+/// What is kept of a request in case it must be sent again elsewhere.
+struct Replay {
+    method: Method,
+    headers: HeaderMap,
+    body: Option<Bytes>,
+    has_body: bool,
+}
+
+impl Replay {
+    fn of(request: &Request) -> Self {
+        let body = request.body.as_ref().and_then(Body::as_bytes).cloned();
+        let headers = request.headers.clone();
+        Self { method: request.method.clone(), headers, body, has_body: request.body.is_some() }
+    }
+
+    /// The request to the next place, as the Fetch standard changes it.
+    fn redirected(mut self, status: StatusCode, from: &Url, to: &Url) -> Result<Request, Failure> {
+        let post_to_get = matches!(status.as_u16(), 301 | 302) && self.method == Method::POST;
+        let see_other = status == StatusCode::SEE_OTHER && self.method != Method::GET && self.method != Method::HEAD;
+        if post_to_get || see_other {
+            self.method = Method::GET;
+            self.has_body = false;
+            for name in ["content-encoding", "content-language", "content-location", "content-type", "content-length"] {
+                self.headers.remove(name);
+            }
+        }
+        if from.origin() != to.origin() {
+            for name in [http::header::AUTHORIZATION, http::header::COOKIE, http::header::PROXY_AUTHORIZATION] {
+                self.headers.remove(name);
+            }
+        }
+        if self.has_body && self.body.is_none() {
+            return Err(type_error(
+                "A request with a one-time-use body (it was initialized from a stream, not a buffer) \
+                encountered a redirect requiring the body to be retransmitted. To avoid this error in the future, \
+                construct this request from a buffer-like body initializer.",
+            ));
+        }
+        let body = self.body.filter(|_| self.has_body).map(Body::bytes);
+        let (method, headers, url) = (self.method, self.headers, to.to_string());
+        Ok(Request { method, url, headers, body, cf: None, redirect: Redirect::Follow })
+    }
+}
+
+fn answer(response: Received, url: &Url, redirected: bool) -> Response {
+    let (parts, body) = response.into_parts();
+    let mut headers = parts.headers;
+    for name in HOP_BY_HOP {
+        headers.remove(name);
+    }
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let coding = headers.get(CONTENT_ENCODING).and_then(|coding| coding.to_str().ok()).unwrap_or_default();
+    let body = decoded(body, &coding.to_ascii_lowercase(), length);
+    let has_body = !matches!(parts.status.as_u16(), 101 | 204 | 205 | 304);
+    Response {
+        status: parts.status.as_u16(),
+        status_text: parts.extensions.get::<hyper::ext::ReasonPhrase>().map_or_else(
+            || parts.status.canonical_reason().unwrap_or_default().to_owned(),
+            |reason| String::from_utf8_lossy(reason.as_bytes()).into_owned(),
+        ),
+        headers,
+        body: has_body.then_some(body),
+        url: url.to_string(),
+        redirected,
+    }
+}
+
+fn decoded(body: hyper::body::Incoming, coding: &str, length: Option<u64>) -> Body {
+    if !matches!(coding, "gzip" | "br" | "deflate") {
+        return Body::stream(body, length);
+    }
+    let frames = BodyStream::new(body.map_err(io::Error::other));
+    let chunks = frames.try_filter_map(|frame| async { Ok(frame.into_data().ok()) });
+    let reader = StreamReader::new(Box::pin(chunks));
+    match coding {
+        "gzip" => streamed(tokio::io::BufReader::new(GzipDecoder::new(reader))),
+        "br" => streamed(tokio::io::BufReader::new(BrotliDecoder::new(reader))),
+        _ => streamed(tokio::io::BufReader::new(ZlibDecoder::new(reader))),
+    }
+}
+
+fn streamed(reader: impl AsyncBufRead + Send + Unpin + 'static) -> Body {
+    let frames = ReaderStream::new(reader).map_ok(http_body::Frame::data);
+    Body::stream(StreamBody::new(frames), None)
+}
+
+/// Finds the ordinary Worker that a host belongs to.
+pub type LocalHosts = Arc<dyn Fn(&Url) -> Option<Arc<dyn Fetch>> + Send + Sync>;
+
+/// Local Workers by host, then the network.
+pub struct LocalFirst {
+    pub hosts: LocalHosts,
+    pub network: Network,
+}
+
+impl Fetch for LocalFirst {
+    fn fetch(&self, request: Request, call: Call, reply: Reply) {
+        let local = Url::parse(&request.url).ok().and_then(|url| (self.hosts)(&url));
+        match local {
+            Some(worker) => worker.fetch(request, call, reply),
+            None => self.network.fetch(request, call, reply),
+        }
+    }
+}

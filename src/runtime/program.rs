@@ -1,0 +1,84 @@
+//! A module graph -> a program: what changed since the last build is compiled to bytecode, the rest is taken over.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::engine::{Compiler, ModuleCode, Program};
+use crate::error::{Problem, Problems};
+use crate::graph::{Body, Graph, Module, Target};
+use crate::web;
+
+/// The bytecode of one project's last build, by module.
+#[derive(Default)]
+pub struct ProgramCache(Mutex<HashMap<Arc<str>, Compiled>>);
+
+/// A module's code and what became of it.
+type Compiled = (Arc<str>, Arc<[u8]>);
+
+/// What Workers may import by name.
+const IMPORTABLE: &[(&str, &str)] = &[("cloudflare:workers", "internal:cloudflare_workers")];
+
+impl ProgramCache {
+    /// Compiles the graph.
+    ///
+    /// # Errors
+    /// What oxc lets pass and QuickJS does not.
+    pub fn program(&self, graph: &Graph) -> Result<Program, Problems> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut fresh = HashMap::with_capacity(graph.modules.len());
+        let mut compiler = None;
+        let mut problems = Problems::default();
+        let mut program = Program {
+            entry: graph.entry.clone(),
+            builtins: web::BUILTINS,
+            importable: IMPORTABLE,
+            ..Program::default()
+        };
+        for module in &graph.modules {
+            let code = code_of(module);
+            let bytecode = match known.get(&module.name).filter(|(source, _)| *source == code) {
+                Some((_, bytecode)) => Ok(bytecode.clone()),
+                None => compiler.get_or_insert_with(Compiler::new).compile(&module.name, &code),
+            };
+            match bytecode {
+                Ok(bytecode) => {
+                    fresh.insert(module.name.clone(), (code, bytecode.clone()));
+                    let resolved =
+                        module.resolved.iter().map(|(as_written, target)| (as_written.to_string(), name_of(target)));
+                    program.modules.insert(module.name.clone(), ModuleCode { bytecode, resolved: resolved.collect() });
+                    program.order.push(module.name.clone());
+                }
+                Err(thrown) => problems.push(refused(module, &thrown.message)),
+            }
+        }
+        *known = fresh;
+        if problems.has_errors() { Err(problems) } else { Ok(program) }
+    }
+}
+
+fn refused(module: &Module, message: &str) -> Problem {
+    Problem::error(format!("the engine cannot compile this module: {message}")).in_file(module.path.to_path_buf())
+}
+
+fn name_of(target: &Target) -> Arc<str> {
+    match target {
+        Target::Module(name) | Target::Builtin(name) => name.clone(),
+    }
+}
+
+/// Text and data become modules whose default export they are.
+fn code_of(module: &Module) -> Arc<str> {
+    match &module.body {
+        Body::Code(compiled) => compiled.code.clone(),
+        Body::Text(text) => format!("export default {};", serde_json::Value::from(&**text)).into(),
+        Body::Data(bytes) => {
+            let mut code = String::from("export default Uint8Array.fromHex(\"");
+            for byte in bytes {
+                write!(code, "{byte:02x}").expect("writing to a string succeeds");
+            }
+            code.push_str("\").buffer;");
+            code.into()
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The far side of `fetch` between Workers: a Worker by name, whichever version is current; a user Worker of a dispatch
+//! namespace with the limits its dispatcher gave.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use super::{Runtime, events};
+use crate::bindings::DispatchLimits;
+use crate::engine::InvocationLimits;
+use crate::worker::{Call, Failure, Fetch, Reply, Request, WorkerId};
+
+/// See the module's text.
+pub(super) struct Target {
+    runtime: Weak<Runtime>,
+    id: WorkerId,
+    entrypoint: Arc<str>,
+    /// `ctx.props` as JSON.
+    props: Option<Arc<str>>,
+    limits: DispatchLimits,
+}
+
+impl Target {
+    pub(super) fn new(runtime: &Arc<Runtime>, id: WorkerId, entrypoint: String) -> Self {
+        let runtime = Arc::downgrade(runtime);
+        Self { runtime, id, entrypoint: entrypoint.into(), props: None, limits: DispatchLimits::default() }
+    }
+
+    pub(super) fn with_props(mut self, props: Option<String>) -> Self {
+        self.props = props.map(Arc::from);
+        self
+    }
+
+    pub(super) fn with_limits(mut self, limits: DispatchLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    fn limits(&self, runtime: &Runtime, configured: Option<Duration>) -> InvocationLimits {
+        let settings = &runtime.settings;
+        let scaled = |limit: Duration| limit.mul_f64(settings.cpu_factor);
+        let asked = self.limits.cpu.map(scaled);
+        let configured = configured.map(scaled);
+        let cpu = match (asked, configured) {
+            (Some(asked), Some(configured)) => asked.min(configured),
+            (Some(one), None) | (None, Some(one)) => one,
+            (None, None) => settings.default_cpu,
+        };
+        let subrequests = self.limits.subrequests.unwrap_or(settings.subrequests);
+        InvocationLimits { cpu: Some(cpu), subrequests }
+    }
+
+    fn missing(&self, runtime: &Runtime) -> Failure {
+        let Some(namespace) = self.id.namespace() else {
+            return Failure::error(format!("There is no Worker named \"{}\".", self.id.name()));
+        };
+        let names = runtime.names_in(namespace);
+        runtime.settings.observer.not_found(namespace, self.id.name(), &nearest(self.id.name(), names));
+        Failure::NotFound
+    }
+}
+
+/// At most three names that look like the one asked for.
+fn nearest(name: &str, mut names: Vec<String>) -> Vec<String> {
+    names.retain(|other| strsim::jaro_winkler(name, other) > 0.75);
+    names.sort_by(|a, b| strsim::jaro_winkler(name, b).total_cmp(&strsim::jaro_winkler(name, a)));
+    names.truncate(3);
+    names
+}
+
+impl Fetch for Target {
+    fn fetch(&self, request: Request, call: Call, reply: Reply) {
+        let Some(runtime) = self.runtime.upgrade() else { return reply(Err(Failure::Stopped)) };
+        let Some(slot) = runtime.slot(&self.id) else { return reply(Err(self.missing(&runtime))) };
+        call.trace.enter(slot.name());
+        let limits = self.limits(&runtime, slot.spec.cpu);
+        let (entrypoint, props, id) = (self.entrypoint.clone(), self.props.clone(), self.id.clone());
+        let starting = runtime.clone();
+        slot.with_isolate(
+            &runtime,
+            Box::new(move |isolate| match isolate {
+                Ok(isolate) => {
+                    let event = events::FetchEvent { request, call, reply, entrypoint, props };
+                    events::start(&starting, &isolate, &id, (limits, event));
+                }
+                Err(failure) => reply(Err(failure)),
+            }),
+        );
+    }
+}

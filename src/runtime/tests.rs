@@ -1,0 +1,1 @@
+//! Workers on their own, without files and sockets.

@@ -1,0 +1,155 @@
+// Runs a Worker's handlers: what the host calls for each event, and what handlers get (`request`, `env`, `ctx`).
+import { host } from "internal:host";
+import { abortIncoming, incoming } from "internal:request";
+import { responseParts } from "internal:response";
+import { payloadOf } from "internal:body";
+import { WorkerEntrypoint, setEnv, setWaitUntil } from "internal:workers";
+import { illegalConstructor, interface_, internal } from "internal:webidl";
+
+const { finish, respond, threw } = host;
+
+/** Open events by the number of their invocation. */
+const events = new Map();
+
+let env;
+let exported;
+
+/** Called once, when the modules have been evaluated. */
+export function start(namespace, bindings) {
+  exported = namespace;
+  env = bindings;
+  setEnv(env);
+  setWaitUntil((promise) => {
+    const event = events.get(host.invocationId());
+    if (event === undefined) throw new Error("waitUntil() can only be called while a request is handled.");
+    event.waitUntil(promise);
+  });
+}
+
+/** One open event: it ends when nothing it promised is left. */
+class Event {
+  #id;
+  #pending = 1;
+  #request;
+
+  constructor(id, request) {
+    this.#id = id;
+    this.#request = request;
+    events.set(id, this);
+  }
+
+  get request() { return this.#request; }
+
+  waitUntil(promise) {
+    this.#pending++;
+    Promise.resolve(promise).then(
+      () => this.done(),
+      (error) => {
+        host.reportError(error);
+        this.done();
+      },
+    );
+  }
+
+  done() {
+    if (--this.#pending > 0) return;
+    events.delete(this.#id);
+    finish(this.#id);
+  }
+}
+
+class ExecutionContext {
+  #event;
+  #props;
+
+  constructor(token, event, props) {
+    illegalConstructor(token);
+    this.#event = event;
+    this.#props = props;
+  }
+
+  get props() { return this.#props; }
+
+  waitUntil(promise) {
+    this.#event.waitUntil(promise);
+  }
+
+  passThroughOnException() {
+    void this.#event;
+  }
+}
+interface_(ExecutionContext);
+
+const isClass = (value) => typeof value === "function" && value.prototype instanceof WorkerEntrypoint;
+
+function handlerOf(entrypoint, name) {
+  const value = exported[entrypoint];
+  if (value === undefined) throw new Error(`The Worker exports no entrypoint named "${entrypoint}".`);
+  if (isClass(value)) return undefined;
+  if (typeof value?.[name] !== "function") {
+    throw new Error(`Handler does not export a ${name}() function.`);
+  }
+  return value;
+}
+
+function call(entrypoint, request, ctx) {
+  const handler = handlerOf(entrypoint, "fetch");
+  if (handler !== undefined) return handler.fetch(request, env, ctx);
+  const instance = new exported[entrypoint](ctx, env);
+  if (typeof instance.fetch !== "function") throw new Error("Handler does not export a fetch() function.");
+  return instance.fetch(request);
+}
+
+/** A request for the Worker: the host is told of the answer by `respond` or `threw`, then by `finish`. */
+export function onFetch(id, entrypoint, [method, url, headers, body, cf], props) {
+  const request = incoming(method, url, headers, body, cf);
+  const event = new Event(id, request);
+  const ctx = new ExecutionContext(internal, event, props === undefined ? {} : JSON.parse(props));
+  let answer;
+  try {
+    answer = call(entrypoint, request, ctx);
+  } catch (error) {
+    fail(id, event, error);
+    return;
+  }
+  if (responseParts(answer) !== undefined) deliver(id, event, answer);
+  else Promise.resolve(answer).then((response) => deliver(id, event, response), (error) => fail(id, event, error));
+}
+
+function fail(id, event, error) {
+  threw(id, error);
+  event.done();
+}
+
+const notAResponse = () =>
+  new TypeError("Incorrect type for Promise: the Promise did not resolve to 'Response'.");
+
+function deliver(id, event, response) {
+  const state = responseParts(response);
+  if (state === undefined) return fail(id, event, notAResponse());
+  if (state.type === "error") return fail(id, event, new TypeError("Return value from the fetch() handler is an error response."));
+  let sent;
+  try {
+    sent = payloadOf(state.body);
+  } catch (error) {
+    return fail(id, event, error);
+  }
+  respond(id, state.status, state.statusText, state.list, sent.payload);
+  if (sent.done === undefined) event.done();
+  else sent.done.then(() => event.done(), (error) => broken(event, error));
+}
+
+// The stream of a response failed, or its reader left.
+function broken(event, error) {
+  if (error?.message === "The client disconnected.") abortIncoming(event.request);
+  else host.reportError(error);
+  event.done();
+}
+
+/** The caller of an event went away. */
+export function onGone(id, answered) {
+  const event = events.get(id);
+  if (event === undefined) return;
+  abortIncoming(event.request);
+  if (!answered) event.done();
+}
