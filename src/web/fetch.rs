@@ -10,9 +10,7 @@ use rquickjs::{Array, Class, Ctx, IntoJs, JsLifetime, Object, Promise, Result, V
 use super::body::BodyHandle;
 use super::event::{Event, host_of};
 use super::headers::HeaderList;
-use crate::engine::{
-    begin_listener, begin_op, bytes::with_bytes, on_op_cancel, require_current, throw_error, throw_type,
-};
+use crate::engine::{begin_op, bytes::with_bytes, on_op_cancel, require_current, throw_error, throw_type};
 use crate::worker::{Body, Call, Cancel, Failure, Fetch, Redirect, Request, Response};
 
 /// The far side of a binding: another Worker, a user Worker, a service.
