@@ -137,8 +137,8 @@ export class Blob {
 }
 interface_(Blob);
 
-/** A blob of chunks that nobody will write to. */
-export const blobFrom = (chunks, type = "") => new Blob(internal, { chunks, type: typeOf(type) });
+/** A blob of chunks that nobody will write to; its type is taken as it is. */
+export const blobFrom = (chunks, type = "") => new Blob(internal, { chunks, type });
 
 // Each piece is a copy: a reader owns what it reads.
 function streamOf(chunks) {

@@ -151,7 +151,7 @@ function drain(body, wantsText) {
 
 const USES = {
   arrayBuffer: { convert: (bytes) => asBytes(bytes).buffer },
-  blob: { convert: (bytes, type) => blobs().blobFrom([asBytes(bytes)], type ?? "") },
+  blob: { convert: (bytes, type) => blobs().blobFrom([asBytes(bytes)], type === null ? "" : host.mimeType(type)) },
   bytes: { convert: asBytes },
   formData: { convert: (bytes, type) => parseForm(asBytes(bytes), type) },
   json: { text: true, convert: (text) => JSON.parse(asText(text)) },

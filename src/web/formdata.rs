@@ -10,6 +10,7 @@ use memchr::memmem;
 use rquickjs::function::Func;
 use rquickjs::{Array, Ctx, Exception, Object, Result, TypedArray, Undefined, Value};
 
+use super::mime::{self, Mime};
 use crate::engine::{bytes, text};
 
 /// One part of a multipart body.
@@ -33,13 +34,13 @@ type Malformed = Cow<'static, str>;
 
 impl Form {
     fn of(content_type: &str) -> std::result::Result<Self, Malformed> {
-        let (essence, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
-        match essence.trim().to_ascii_lowercase().as_str() {
-            "multipart/form-data" => match parameter(parameters, "boundary") {
-                Some(boundary) if !boundary.is_empty() => Ok(Self::Multipart { boundary }),
+        let mime = Mime::parse(content_type).ok_or(UNKNOWN_TYPE)?;
+        match mime.essence.as_str() {
+            "multipart/form-data" => match mime.get("boundary") {
+                Some(boundary) if !boundary.is_empty() => Ok(Self::Multipart { boundary: boundary.to_owned() }),
                 _ => Err(NO_BOUNDARY.into()),
             },
-            "application/x-www-form-urlencoded" => match parameter(parameters, "charset") {
+            "application/x-www-form-urlencoded" => match mime.get("charset") {
                 Some(charset) if !charset.eq_ignore_ascii_case("utf-8") => Err(NOT_UTF_8.into()),
                 _ => Ok(Self::UrlEncoded),
             },
@@ -54,6 +55,7 @@ const NO_BOUNDARY: &str = "No boundary string in Content-Type header. The multip
 const NOT_UTF_8: &str = "Non-utf-8 application/x-www-form-urlencoded body.";
 const UNKNOWN_TYPE: &str = "Unrecognized Content-Type header value. FormData can only parse the following MIME types: \
                             multipart/form-data, application/x-www-form-urlencoded";
+const BAD_DELIMITER: &str = "Boundary string was not succeeded by CRLF, LF, or '--'.";
 const NO_START: &str = "No initial boundary string (or you have a truncated message).";
 const NO_END: &str = "No subsequent boundary string after multipart message.";
 const NO_HEADERS: &str = "No end of the headers of a FormData part (or you have a truncated message).";
@@ -62,39 +64,17 @@ const BAD_DISPOSITION: &str = "Content-Disposition header for FormData part must
                                followed by parameters.";
 const NO_NAME: &str = "Content-Disposition header in FormData part is missing a name.";
 
-/// The value of a parameter in `; a=b; c="d \" e"`.
+/// The value of a parameter of a content disposition.
 fn parameter(parameters: &str, wanted: &str) -> Option<String> {
     let mut rest = parameters;
     while !rest.is_empty() {
-        let (name, after) = rest.split_at(rest.find(['=', ';']).unwrap_or(rest.len()));
-        let (value, next) = match after.strip_prefix('=').map(str::trim_start) {
-            Some(quoted) if quoted.starts_with('"') => unquote(&quoted[1..]),
-            Some(token) => {
-                let end = token.find(';').unwrap_or(token.len());
-                (token[..end].trim_end().to_owned(), &token[end..])
-            }
-            None => (String::new(), after),
-        };
-        if name.trim().eq_ignore_ascii_case(wanted) && after.starts_with('=') {
-            return Some(value);
+        let (name, value, next) = mime::parameter(rest);
+        if name.trim().eq_ignore_ascii_case(wanted) {
+            return value;
         }
-        rest = next.split_once(';').map_or("", |(_, next)| next);
+        rest = next;
     }
     None
-}
-
-/// The text up to the closing quote, with backslash escapes undone, and what follows the quote.
-fn unquote(quoted: &str) -> (String, &str) {
-    let mut value = String::new();
-    let mut characters = quoted.char_indices();
-    while let Some((at, character)) = characters.next() {
-        match character {
-            '"' => return (value, &quoted[at + 1..]),
-            '\\' => value.extend(characters.next().map(|(_, escaped)| escaped)),
-            _ => value.push(character),
-        }
-    }
-    (value, "")
 }
 
 /// Reads a body part by part.
@@ -122,18 +102,17 @@ impl Reader<'_> {
             let start = from + memmem::find(&self.body[from..], self.delimiter)?;
             let before = &self.body[self.at..start];
             let line_end = if before.ends_with(b"\r\n") { 2 } else { usize::from(before.ends_with(b"\n")) };
-            let end = start + self.delimiter.len();
-            let after = &self.body[end..];
-            let ends_well = after.starts_with(b"--") || after.first().is_none_or(u8::is_ascii_whitespace);
-            if ends_well && (line_end > 0 || start == self.at) {
-                return Some(start - line_end..end);
+            if line_end > 0 || start == self.at {
+                return Some(start - line_end..start + self.delimiter.len());
             }
             from = start + 1;
         }
     }
 
     fn part(&mut self) -> std::result::Result<Part, Malformed> {
-        self.line().ok_or(NO_END)?; // the rest of the delimiter's line
+        if !self.line().is_some_and(|rest| rest.is_empty()) {
+            return Err(BAD_DELIMITER.into());
+        }
         let (disposition, content_type) = self.headers()?;
         let (kind, parameters) = disposition.split_once(';').unwrap_or((&disposition, ""));
         if !kind.trim().eq_ignore_ascii_case("form-data") {
@@ -220,8 +199,8 @@ pub(super) fn init<'js>(_ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::{
-        BAD_DISPOSITION, Form, NO_BOUNDARY, NO_DISPOSITION, NO_END, NO_HEADERS, NO_NAME, NO_START, NOT_UTF_8,
-        UNKNOWN_TYPE, parse,
+        BAD_DELIMITER, BAD_DISPOSITION, Form, NO_BOUNDARY, NO_DISPOSITION, NO_END, NO_HEADERS, NO_NAME, NO_START,
+        NOT_UTF_8, UNKNOWN_TYPE, parse,
     };
 
     /// The boundary, or what is refused.
@@ -259,9 +238,9 @@ mod tests {
     #[test]
     fn parts_are_found() {
         assert_eq!(read("--b--"), Vec::<String>::new());
-        let two = "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n--b \r\ncontent-type: text/csv; x=y\r\n\
-                   content-disposition: form-data; name=f; filename=\"q\\\"\"\r\n\r\n--bx\r\n-\r\n\r\n--b--\r\n";
-        assert_eq!(read(two), ["a|-||x", "f|q\"|text/csv; x=y|--bx\r\n-\r\n"]);
+        let two = "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n--b\r\ncontent-type: text/csv; x=y\r\n\
+                   content-disposition: form-data; name=f; filename=\"q\\\"\"\r\n\r\n --b\r\n-\r\n\r\n--b--\r\n";
+        assert_eq!(read(two), ["a|-||x", "f|q\"|text/csv; x=y| --b\r\n-\r\n"]);
         let bare = "preamble --b\n--b\nContent-Disposition: form-data; name=\"x\"\n\nv\n--b--\n";
         assert_eq!(read(bare), ["x|-||v"]);
         let empty = "--b\r\nContent-Disposition: form-data; name=\"\"; filename=\"\"\r\n\r\n\r\n--b--";
@@ -272,7 +251,8 @@ mod tests {
     fn malformed_bodies_say_what_is_wrong() {
         assert_eq!(read(""), [NO_START]);
         assert_eq!(read("x--b--"), [NO_START]);
-        assert_eq!(read("--b"), [NO_END]);
+        assert_eq!(read("--b"), [BAD_DELIMITER]);
+        assert_eq!(read("--bc\r\n"), [BAD_DELIMITER]);
         assert_eq!(read("--b\r\nContent-Disposition: form-data; name=x\r\n"), [NO_HEADERS]);
         assert_eq!(read("--b\r\nContent-Disposition: form-data; name=x\r\n\r\nv\r\n"), [NO_END]);
         assert_eq!(read("--b\r\nfoo: bar\r\n\r\nv\r\n--b--"), [NO_DISPOSITION]);

@@ -10,6 +10,7 @@ mod event;
 pub(crate) mod fetch;
 mod formdata;
 pub(crate) mod headers;
+mod mime;
 mod timers;
 mod url;
 
@@ -50,6 +51,7 @@ const APIS: &[Api] = &[
     native("fetch", &["fetch", "Fetcher"], fetch::init),
     native("formdata", &["FormData"], formdata::init),
     native("headers", &["Headers"], headers::init),
+    native("mime", &[], mime::init),
     native("timers", TIMERS, timers::init),
     native("url", &["URL", "URLSearchParams"], url::init),
     script("blob", &["Blob", "File"]),
