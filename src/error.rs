@@ -183,8 +183,8 @@ impl From<Problem> for Problems {
 /// The known name that a mistyped one was likely meant to be.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = name.to_lowercase();
-    // One slip per three letters: more than that is another word.
-    let limit = (wanted.chars().count() / 3).clamp(1, 4);
+    // One slip per three letters: more than that is another word, and so is any other word of two.
+    let limit = (wanted.chars().count() / 3).min(4);
     known
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(&wanted, &candidate.to_lowercase()), candidate))

@@ -6,6 +6,7 @@ pub mod config;
 pub mod dev;
 pub mod engine;
 pub mod error;
+pub mod fleet;
 pub mod graph;
 pub mod term;
 pub mod runtime;

@@ -105,6 +105,13 @@ impl<'a> Fields<'a> {
         None
     }
 
+    /// Every field as a list of strings: for tables whose keys are names.
+    #[must_use]
+    pub fn into_lists(self) -> Vec<(String, Vec<Located<String>>)> {
+        let entries = self.node.entries().iter();
+        entries.map(|(key, node)| (key.clone(), strings(node, self.problems))).collect()
+    }
+
     /// Warns about the fields that nobody asked for.
     pub fn finish(self) {
         for (key, node) in self.node.entries() {

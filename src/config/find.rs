@@ -102,7 +102,9 @@ fn no_config(directory: &Path) -> Problem {
     problem.help("a Worker needs at least: name = \"my-worker\", main = \"src/index.js\"")
 }
 
-fn missing_directory(project: &Path) -> Problem {
+/// The error about a directory that does not exist, with the nearest name that does.
+#[must_use]
+pub fn missing_directory(project: &Path) -> Problem {
     let problem = Problem::error(format!("no such directory: {}", project.display()));
     let parent = match project.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -118,7 +120,8 @@ fn missing_directory(project: &Path) -> Problem {
 }
 
 /// The visible names in a directory, sorted; none when it cannot be read.
-fn names_in(directory: &Path) -> Vec<String> {
+#[must_use]
+pub fn names_in(directory: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
     let mut names: Vec<_> = entries
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())

@@ -23,7 +23,7 @@ use std::fs;
 use std::path::Path;
 
 pub use fields::{Fields, strings};
-pub use find::{FILE_NAMES, is_project, read};
+pub use find::{FILE_NAMES, is_project, missing_directory, names_in, read};
 pub use node::{Located, Node, Value};
 pub use routes::{Pattern, Route};
 pub use settings::{Dev, Limits, Modules, Rule};
