@@ -3,7 +3,8 @@ import { host, lazy } from "internal:host";
 import { BufferSource, bytesOf, illegalConstructor, interface_, internal, isObject, isView, requiredArguments, viewName, wrongType } from "internal:webidl";
 
 const exception = lazy("exception");
-const { cryptoFill, cryptoUuid, cryptoDigest, cryptoEqual } = host;
+const digests = lazy("digest");
+const { cryptoFill, cryptoUuid, cryptoEqual, digestOf } = host;
 
 const domException = (name, message) => new (exception().DOMException)(message, name);
 
@@ -71,7 +72,7 @@ export class SubtleCrypto {
     const prefix = "Failed to execute 'digest' on 'SubtleCrypto'";
     requiredArguments(arguments.length, 2, prefix);
     const bytes = bytesOf(BufferSource(data, prefix, "parameter 2"));
-    const digest = cryptoDigest(digestName(algorithm), bytes);
+    const digest = digestOf(digestName(algorithm), bytes);
     if (digest === undefined) {
       throw domException("NotSupportedError", "Unrecognized or unimplemented digest algorithm requested.");
     }
@@ -161,6 +162,11 @@ export class Crypto {
     this.#subtle;
     refuseAtStart();
     return cryptoUuid();
+  }
+
+  get DigestStream() {
+    this.#subtle;
+    return digests().DigestStream;
   }
 }
 interface_(Crypto);

@@ -77,15 +77,12 @@ pub(super) fn parameter(input: &str) -> (&str, Option<String>, &str) {
     let (name, after) = input.split_at(input.find([';', '=']).unwrap_or(input.len()));
     let name = name.trim_start_matches(SPACE);
     let Some(value) = after.strip_prefix('=') else { return (name, None, after.get(1..).unwrap_or_default()) };
-    let (value, rest) = match value.strip_prefix('"') {
-        Some(quoted) => {
-            let (value, rest) = unquote(quoted);
-            (Some(value), rest)
-        }
-        None => {
-            let (value, rest) = value.split_at(value.find(';').unwrap_or(value.len()));
-            (Some(value.trim_end_matches(SPACE).to_owned()).filter(|value| !value.is_empty()), rest)
-        }
+    let (value, rest) = if let Some(quoted) = value.strip_prefix('"') {
+        let (value, rest) = unquote(quoted);
+        (Some(value), rest)
+    } else {
+        let (value, rest) = value.split_at(value.find(';').unwrap_or(value.len()));
+        (Some(value.trim_end_matches(SPACE).to_owned()).filter(|value| !value.is_empty()), rest)
     };
     (name, value, rest.split_once(';').map_or("", |(_, next)| next))
 }

@@ -5,6 +5,7 @@
 
 pub(crate) mod body;
 mod crypto;
+mod digest;
 mod encoding;
 mod event;
 pub(crate) mod fetch;
@@ -47,6 +48,7 @@ const APIS: &[Api] = &[
     native("body", &[], body::init),
     native("console", &["console"], timers::init_console),
     native("crypto", &["crypto", "Crypto", "CryptoKey", "SubtleCrypto"], crypto::init),
+    native("digest", &[], digest::init),
     native("encoding", &["TextEncoder", "TextDecoder"], encoding::init),
     native("fetch", &["fetch", "Fetcher"], fetch::init),
     native("formdata", &["FormData"], formdata::init),
