@@ -19,11 +19,11 @@ pub(super) fn set(url: &mut Record, part: &str, value: &str) -> Option<()> {
         "port" => set_port(url, Some(leading_number(&clean)?)),
         "pathname" => set_path(url, &clean),
         "search" => {
-            url.query = (!value.is_empty()).then(|| query(url.is_special(), &clean));
+            url.query = (!value.is_empty()).then(|| query(url.is_special(), value));
             Some(())
         }
         "hash" => {
-            url.fragment = (!value.is_empty()).then(|| fragment(&clean));
+            url.fragment = (!value.is_empty()).then(|| fragment(value));
             Some(())
         }
         other => unreachable!("no setter for {other}"),
@@ -115,9 +115,9 @@ fn set_path(url: &mut Record, value: &str) -> Option<()> {
 
 fn query(special: bool, value: &str) -> String {
     let set = if special { SPECIAL_QUERY } else { QUERY };
-    set.encoded(value.strip_prefix('?').unwrap_or(value))
+    set.encoded(&without_line_breaks(value.strip_prefix('?').unwrap_or(value)))
 }
 
 fn fragment(value: &str) -> String {
-    FRAGMENT.encoded(value.strip_prefix('#').unwrap_or(value))
+    FRAGMENT.encoded(&without_line_breaks(value.strip_prefix('#').unwrap_or(value)))
 }
