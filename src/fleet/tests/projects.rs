@@ -18,6 +18,23 @@ fn a_glob_takes_the_projects_and_passes_over_the_rest() {
 }
 
 #[test]
+fn the_sample_projects_load_without_a_word() {
+    let samples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-projects");
+    let loaded = |arguments: &[&str]| {
+        let mut desk = Desk::new().args(arguments);
+        desk.options.directory.clone_from(&samples);
+        desk.options.config.today = "2027-01-01".into();
+        assert_eq!(desk.told(), "");
+        ids(&desk.fleet())
+    };
+    assert_eq!(loaded(&["./my-dispatcher", "./customer-worker-1"]), ["my-dispatcher", "staging/customer-worker-1"]);
+    let customers = ["customers/customer-a", "customers/customer-b", "customers/customer-c"];
+    let platform = loaded(&["./saas"]);
+    assert_eq!(platform[0], "platform");
+    assert_eq!(platform[1..], customers);
+}
+
+#[test]
 fn several_directories_and_globs_may_go_into_one_namespace() {
     let desk = Desk::new().dispatcher("d", "s").project("x/a", "").project("y/b", "").project("c", "");
     let fleet = desk.args(&["d", "s=x/*", "s=y/*", "s=c"]).fleet();
