@@ -8,7 +8,7 @@ pub mod engine;
 pub mod error;
 pub mod fleet;
 pub mod graph;
-pub mod term;
 pub mod runtime;
+pub mod term;
 pub mod web;
 pub mod worker;

@@ -36,9 +36,11 @@ const fn row(key: &'static str, at: At, label: &'static str, upload_type: &'stat
 }
 
 const ROWS: &[Row] = &[
+    row("agent_memory", Items("binding"), "Agent Memory", "agent_memory", "namespace"),
     row("ai", Itself, "AI", "ai", ""),
     row("ai_search", Items("binding"), "AI Search Instance", "ai_search", "instance_name"),
     row("ai_search_namespaces", Items("binding"), "AI Search Namespace", "ai_search_namespace", "namespace"),
+    row("analytics", Itself, "Analytics", "analytics", ""),
     row("analytics_engine_datasets", Items("binding"), "Analytics Engine Dataset", "analytics_engine", "dataset"),
     row("artifacts", Items("binding"), "Artifacts", "artifacts", "namespace"),
     row("assets", Itself, "Assets", "assets", "directory"),
@@ -49,6 +51,7 @@ const ROWS: &[Row] = &[
     row("flagship", Items("binding"), "Flagship", "flagship", "app_id"),
     row("hyperdrive", Items("binding"), "Hyperdrive Config", "hyperdrive", "id"),
     row("images", Itself, "Images", "images", ""),
+    row("k2", Items("binding"), "K2", "k2", "stream"),
     row("logfwdr", ItemsOf("bindings", "name"), "logfwdr", "logfwdr", "destination"),
     row("media", Itself, "Media", "media", ""),
     row("mtls_certificates", Items("binding"), "mTLS Certificate", "mtls_certificate", "certificate_id"),
