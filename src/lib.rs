@@ -7,6 +7,7 @@ pub mod dev;
 pub mod engine;
 pub mod error;
 pub mod fleet;
+pub mod front;
 pub mod graph;
 pub mod runtime;
 pub mod term;

@@ -80,7 +80,7 @@ impl Frame {
     }
 
     /// For a terminal, or as plain text if the style has no colours.
-    pub(super) fn pretty(&self, style: &Style, severity: Severity, out: &mut String) {
+    pub fn pretty(&self, style: &Style, severity: Severity, out: &mut String) {
         let digits = self.rows.last().map_or(1, |row| row.number.to_string().len());
         let bar = style.detail("│");
         let location = format!("{}:{}:{}", style.path(&self.path), self.line, self.column);

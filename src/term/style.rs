@@ -22,6 +22,12 @@ impl Style {
         Self { color: options.color, base: options.base.clone() }
     }
 
+    /// Without colours; paths below `base` are shown relative to it.
+    #[must_use]
+    pub fn plain(base: &Path) -> Self {
+        Self { color: false, base: base.to_owned() }
+    }
+
     fn paint<T: Display>(&self, style: owo_colors::Style, text: T) -> Styled<T> {
         if self.color { style.style(text) } else { owo_colors::Style::new().style(text) }
     }
@@ -51,7 +57,8 @@ impl Style {
     }
 
     /// A path relative to where devflare was started, if below it; made safe.
-    pub(super) fn path(&self, path: &Path) -> String {
+    #[must_use]
+    pub fn path(&self, path: &Path) -> String {
         let short = path.strip_prefix(&self.base).unwrap_or(path);
         let short = if short.as_os_str().is_empty() { Path::new(".") } else { short };
         escape::visible(&short.to_string_lossy())

@@ -1,0 +1,4 @@
+//! The Workers port.
+
+pub mod live;
+pub mod pages;
