@@ -129,6 +129,25 @@ fn an_op_settles_its_promise_and_counts_as_pending() {
 }
 
 #[test]
+fn a_builtin_loaded_later_is_the_one_that_others_imported() {
+    let leak = |name, source| -> (&'static str, &'static [u8]) { (name, compile(name, source).unwrap().to_vec().leak()) };
+    let builtins = vec![
+        leak("internal:a", "export const own = {}"),
+        leak("internal:b", "import { own } from 'internal:a'; export const a = own;"),
+    ];
+    let program = Program { builtins: builtins.leak(), ..Program::default() };
+    let pool = Pool::start(1);
+    let boot: Boot = Box::new(|ctx| {
+        let program = realm(ctx).program.clone();
+        ctx.globals().set("b", program.builtin(ctx, "internal:b")?)?;
+        ctx.globals().set("a", program.builtin(ctx, "internal:a")?)
+    });
+    let (isolate, _) = booted(&pool, program, boot);
+    assert_eq!(end(&run(&isolate, 1, "done(String(a.own === b.a))")), Ok("true".to_owned()));
+    pool.stop();
+}
+
+#[test]
 fn modules_run_from_bytecode_leaves_first() {
     let code = |name: &str, source: &str, resolved: &[(&str, &str)]| {
         let resolved = resolved.iter().map(|(as_written, name)| ((*as_written).to_owned(), Arc::from(*name))).collect();
