@@ -1,0 +1,99 @@
+// Timers (HTML standard), microtasks, scheduler.wait() and reportError(). The host counts the time: it calls back with the
+// number of a timer, and this module knows what to run. As in workerd, handlers are functions and timers are numbers.
+
+import { host, lazy } from "internal:host";
+import { callback, interface_, internal, illegalConstructor, long, requiredArguments } from "internal:webidl";
+
+const event = lazy("event");
+const abort = lazy("abort");
+const { apply } = Reflect;
+const nativeQueueMicrotask = host.builtin.queueMicrotask;
+
+/** What each timer runs: `{ handler, args, repeat }` by number. */
+const running = new Map();
+
+host.onTimer((id) => {
+  const timer = running.get(id);
+  if (timer === undefined) return;
+  if (!timer.repeat) running.delete(id);
+  try {
+    apply(timer.handler, globalThis, timer.args);
+  } catch (error) {
+    event().reportException(error);
+  }
+});
+
+/** Runs `handler(...args)` after `delay` milliseconds, once or again and again; answers the timer's number. */
+export function startTimer(handler, delay, args = [], repeat = false) {
+  const id = host.timerStart(delay > 0 ? delay : 0, repeat);
+  running.set(id, { handler, args, repeat });
+  return id;
+}
+
+export function stopTimer(id) {
+  if (running.delete(id)) host.timerClear(id);
+}
+
+const handlerOf = (value, name) => callback(value, `Failed to execute '${name}' on 'ServiceWorkerGlobalScope'`, "parameter 1");
+
+function clear(id) {
+  if (typeof id !== "number") id = long(id);
+  stopTimer(id);
+}
+
+// Methods, so that none of them is a constructor.
+export const {
+  setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask, reportError,
+} = {
+  setTimeout(handler, timeout = 0, ...args) {
+    return startTimer(handlerOf(handler, "setTimeout"), long(timeout), args, false);
+  },
+  setInterval(handler, timeout = 0, ...args) {
+    return startTimer(handlerOf(handler, "setInterval"), long(timeout), args, true);
+  },
+  clearTimeout(id = 0) { clear(id); },
+  clearInterval(id = 0) { clear(id); },
+  queueMicrotask(callback) {
+    const task = handlerOf(callback, "queueMicrotask");
+    nativeQueueMicrotask(() => {
+      try {
+        task();
+      } catch (error) {
+        event().reportException(error);
+      }
+    });
+  },
+  reportError(e) {
+    requiredArguments(arguments.length, 1, "Failed to execute 'reportError' on 'ServiceWorkerGlobalScope'");
+    event().reportException(e);
+  },
+};
+
+class Scheduler {
+  constructor(token) {
+    illegalConstructor(token);
+  }
+
+  /** A promise that resolves after `delay` milliseconds, or is rejected when `options.signal` aborts. */
+  async wait(delay, options = undefined) {
+    const milliseconds = long(delay);
+    const signal = options?.signal ?? undefined;
+    if (signal === undefined) return new Promise((resolve) => { startTimer(resolve, milliseconds); });
+    const { signalOf, addAbortAlgorithm, removeAbortAlgorithm } = abort();
+    signalOf(signal, "Failed to execute 'wait' on 'Scheduler'", "member 'signal' of options").throwIfAborted();
+    return new Promise((resolve, reject) => {
+      const stop = (reason) => {
+        stopTimer(id);
+        reject(reason);
+      };
+      const id = startTimer(() => {
+        removeAbortAlgorithm(signal, stop);
+        resolve();
+      }, milliseconds);
+      addAbortAlgorithm(signal, stop);
+    });
+  }
+}
+
+interface_(Scheduler, { lengths: { constructor: 0, wait: 1 } });
+export const scheduler = new Scheduler(internal);
