@@ -135,7 +135,7 @@ export class Blob {
     chunksOf = (blob) => blob.#chunks;
   }
 }
-interface_(Blob);
+interface_(Blob, { clone: (blob) => new Blob(internal, { chunks: chunksOf(blob), type: blob.type }) });
 
 /** A blob of chunks that nobody will write to; its type is taken as it is. */
 export const blobFrom = (chunks, type = "") => new Blob(internal, { chunks, type });
@@ -193,7 +193,9 @@ export class File extends Blob {
     isFile = (value) => isObject(value) && #name in value;
   }
 }
-interface_(File);
+interface_(File, {
+  clone: (file) => new File(internal, file.name, { chunks: chunksOf(file), type: file.type, lastModified: file.lastModified }),
+});
 
 /** A file of chunks that nobody will write to; without `lastModified` it is of now. */
 export const fileFrom = (chunks, name, { type = "", lastModified = undefined } = {}) =>

@@ -11,6 +11,7 @@ mod event;
 pub(crate) mod fetch;
 mod formdata;
 pub(crate) mod headers;
+mod inspect;
 mod mime;
 mod timers;
 mod url;
@@ -53,14 +54,24 @@ const APIS: &[Api] = &[
     native("fetch", &["fetch", "Fetcher"], fetch::init),
     native("formdata", &["FormData"], formdata::init),
     native("headers", &["Headers"], headers::init),
+    native("inspect", &[], inspect::init),
     native("mime", &[], mime::init),
     native("timers", TIMERS, timers::init),
     native("url", &["URL", "URLSearchParams"], url::init),
+    script("abort", &["AbortController", "AbortSignal"]),
+    script("base64", &["atob", "btoa"]),
     script("blob", &["Blob", "File"]),
+    script("clone", &["structuredClone"]),
     script("encoding_stream", &["TextEncoderStream", "TextDecoderStream"]),
+    script("event", EVENT),
+    script("event_kinds", &["CloseEvent", "CustomEvent", "ErrorEvent", "MessageEvent", "PromiseRejectionEvent"]),
+    script("exception", &["DOMException"]),
+    script("navigator", &["Navigator", "navigator"]),
+    script("performance", &["performance"]),
     script("queuing", &["ByteLengthQueuingStrategy", "CountQueuingStrategy"]),
     script("request", &["Request"]),
     script("response", &["Response"]),
+    script("service_events", &["ExtendableEvent", "FetchEvent", "ScheduledEvent", "TailEvent"]),
     script("streams_byob", BYTE_STREAMS),
     script("streams_identity", &["FixedLengthStream", "IdentityTransformStream"]),
     script("streams_readable", READABLE),
@@ -70,6 +81,7 @@ const APIS: &[Api] = &[
 
 const BYTE_STREAMS: &[&str] =
     &["ReadableByteStreamController", "ReadableStreamBYOBReader", "ReadableStreamBYOBRequest"];
+const EVENT: &[&str] = &["Event", "EventTarget", "addEventListener", "dispatchEvent", "removeEventListener"];
 const READABLE: &[&str] = &["ReadableStream", "ReadableStreamDefaultController", "ReadableStreamDefaultReader"];
 const TIMERS: &[&str] =
     &["clearInterval", "clearTimeout", "queueMicrotask", "reportError", "scheduler", "setInterval", "setTimeout"];

@@ -5,7 +5,7 @@
 // 'Headers'"), `what` the value ("parameter 1"); both are only read when the conversion fails.
 
 const ownKeys = Reflect.ownKeys;
-const descriptorOf = Reflect.getOwnPropertyDescriptor;
+export const descriptorOf = Reflect.getOwnPropertyDescriptor;
 const defineProperty = Reflect.defineProperty;
 const apply = Reflect.apply;
 const isArray = Array.isArray;
@@ -202,8 +202,8 @@ export function dictionary(type, members) {
   };
 }
 
-export function callback(value, prefix, what = "value") {
-  if (typeof value !== "function") throw new TypeError(sentence(prefix, `${what} is not a function.`));
+export function callback(value, prefix, what) {
+  if (typeof value !== "function") throw wrongType(prefix, what, "function");
   return value;
 }
 
@@ -290,13 +290,28 @@ function exposeMembers(object, skip) {
 const CLASS_OWN = ["prototype", "name", "length"];
 const PROTOTYPE_OWN = ["constructor"];
 
+/** Every interface by its prototype: `{ name, clone }`. */
+const interfaces = new Map();
+
+/** The interface that an object is (by its prototypes) an instance of; undefined for users' own objects. */
+export function interfaceOf(value) {
+  for (let at = value; (at = Object.getPrototypeOf(at)) !== null; ) {
+    if (at === Object.prototype) return undefined;
+    const known = interfaces.get(at);
+    if (known !== undefined) return known;
+  }
+  return undefined;
+}
+
 /**
  * Shapes a class into an interface: members enumerable, `Symbol.toStringTag`, constants on class and prototype.
  * `options.name` when it differs from the class's name; `options.lengths` corrects `length`s: `{ constructor: 1, get: 1 }`
  * (a parameter with a default value is not counted, so `= undefined` on the first optional one mostly does it).
+ * `options.clone(value, cloneMember)` makes instances serializable: it answers the copy that structuredClone() gives.
  */
-export function interface_(Class, { name = Class.name, constants = {}, lengths = {} } = {}) {
+export function interface_(Class, { name = Class.name, constants = {}, lengths = {}, clone = undefined } = {}) {
   const { prototype } = Class;
+  interfaces.set(prototype, { name, clone });
   exposeMembers(Class, CLASS_OWN);
   exposeMembers(prototype, PROTOTYPE_OWN);
   for (const key of Object.keys(constants)) {

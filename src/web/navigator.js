@@ -1,0 +1,25 @@
+// navigator: what a Worker may know of where it runs.
+
+import { illegalConstructor, interface_, internal, requiredArguments } from "internal:webidl";
+
+export class Navigator {
+  constructor(token) {
+    illegalConstructor(token);
+  }
+
+  get userAgent() { return "Cloudflare-Workers"; }
+  get platform() { return ""; }
+  get language() { return "en"; }
+  get languages() { return Object.freeze(["en"]); }
+  get hardwareConcurrency() { return 1; }
+
+  /** Posts `data` to `url` without waiting for the answer. */
+  sendBeacon(url, data = undefined) {
+    requiredArguments(arguments.length, 1, "Failed to execute 'sendBeacon' on 'Navigator'");
+    fetch(url, { method: "POST", body: data }).catch(() => {});
+    return true;
+  }
+}
+
+interface_(Navigator, { lengths: { constructor: 0 } });
+export const navigator = new Navigator(internal);
