@@ -130,7 +130,9 @@ fn an_op_settles_its_promise_and_counts_as_pending() {
 
 #[test]
 fn a_builtin_loaded_later_is_the_one_that_others_imported() {
-    let leak = |name, source| -> (&'static str, &'static [u8]) { (name, compile(name, source).unwrap().to_vec().leak()) };
+    let leak = |name, source| -> (&'static str, &'static [u8]) {
+        (name, Compiler::new().compile(name, source).unwrap().to_vec().leak())
+    };
     let builtins = vec![
         leak("internal:a", "export const own = {}"),
         leak("internal:b", "import { own } from 'internal:a'; export const a = own;"),
