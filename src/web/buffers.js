@@ -16,7 +16,6 @@ const dataBuffer = getter(DataView.prototype, "buffer");
 const dataOffset = getter(DataView.prototype, "byteOffset");
 const dataByteLength = getter(DataView.prototype, "byteLength");
 const bufferByteLength = getter(ArrayBuffer.prototype, "byteLength");
-const bufferResizable = getter(ArrayBuffer.prototype, "resizable");
 const sliceBuffer = uncurry(ArrayBuffer.prototype.slice);
 
 const Bytes = Uint8Array;
@@ -65,12 +64,11 @@ export function isArrayBuffer(value) {
 
 export const lengthOfBuffer = (buffer) => bufferByteLength(buffer);
 
-/** `ArrayBufferView` without [AllowShared] and [AllowResizable]. */
+/** `ArrayBufferView` without [AllowShared]. Resizable buffers are taken, as in production: they are transferred at once. */
 export function requireView(value, what) {
   if (!isAnyView(value)) throw new TypeError(`${what} must be an ArrayBufferView`);
   const buffer = bufferOf(value);
   if (!isArrayBuffer(buffer)) throw new TypeError(`${what} must not be backed by a SharedArrayBuffer`);
-  if (bufferResizable(buffer)) throw new TypeError(`${what} must not be backed by a resizable ArrayBuffer`);
 }
 
 export const isUint8Array = (value) => isAnyView(value) && typedName(value) === "Uint8Array";

@@ -19,9 +19,9 @@
 import { Deferred, bare, handled, invoke, rejected, then } from "internal:streams_promise";
 import { internal } from "internal:webidl";
 import {
-  ReadableState, ReadableStream, acquireReader, cancelReadable, readChunk, readableObject, releaseReader, stateOf,
+  ReadableStream, acquireReader, cancelReadable, readChunk, readableObject, releaseReader, stateOf,
 } from "internal:streams_readable";
-import { ByteControllerState, closeBytes, enqueueBytes } from "internal:streams_byte";
+import { ByteControllerState, closeBytes, createByteReadable, enqueueBytes } from "internal:streams_byte";
 import { bufferOf, byteLengthOf, bytesOf, concatenate, isUint8Array, lengthOfBuffer } from "internal:buffers";
 import { lazy } from "internal:host";
 
@@ -43,9 +43,9 @@ export function fixedLengthOf(stream) {
 
 /** The source of a byte stream whose bytes come from Rust. */
 class NativeSource {
-  constructor(native, controller) {
+  constructor(native) {
     this.native = native;
-    this.controller = controller;
+    this.controller = undefined;
     this.deliver = (bytes) => this.received(bytes);
   }
 
@@ -72,12 +72,11 @@ class NativeSource {
 }
 
 export function createNativeReadable(native) {
-  const state = new ReadableState();
+  const source = new NativeSource(native);
+  const state = createByteReadable(source);
   state.native = native;
-  const controller = new ByteControllerState(state, undefined, 0, undefined);
-  controller.source = new NativeSource(native, controller);
-  controller.started = true;
-  state.controller = controller;
+  state.controller.single = true;
+  source.controller = state.controller;
   return new ReadableStream(internal, state);
 }
 
@@ -92,13 +91,14 @@ export function takeNative(stream) {
 
 // ---- Reading to the end ---------------------------------------------------------------------------
 
-const noBytes = () => new TypeError("a body's stream must give bytes: ArrayBuffers and views of them");
+const noBytes = () => new TypeError("This ReadableStream did not return bytes.");
 
 /** A read request that reads on in a loop; `take(bytes)` says false when it wants to be called again later. */
 class Drain {
   constructor(stream) {
     this.state = stateOf(stream);
     this.reader = acquireReader(this.state);
+    this.reader.lendsBuffers = true;
     this.result = new Deferred();
     this.looping = false;
     this.received = undefined;

@@ -14,6 +14,8 @@ const Bytes = Uint8Array;
 /** The public object of a byte controller's record. */
 export const byteControllerObject = (controller) => new ReadableByteStreamController(internal, controller);
 
+const invalidated = () => new TypeError("This ReadableStreamBYOBRequest has been invalidated.");
+
 let byteStateOf;
 let requestStateOf;
 let byobReaderStateOf;
@@ -48,8 +50,7 @@ export class ReadableByteStreamController {
     const buffer = bufferOf(chunk);
     const byteOffset = byteOffsetOf(chunk);
     const byteLength = byteLengthOf(chunk);
-    if (isDetached(buffer)) throw new TypeError("the chunk's buffer is detached");
-    if (byteLength === 0) throw new TypeError("a byte stream takes no empty chunks");
+    if (byteLength === 0) throw new TypeError("Cannot enqueue a zero-length ArrayBuffer.");
     if (!canCloseOrEnqueue(state)) throw new TypeError("a closed or errored stream takes no more chunks");
     enqueueBytes(state, new Bytes(transfer(buffer), byteOffset, byteLength));
   }
@@ -78,11 +79,19 @@ export class ReadableStreamBYOBRequest {
     return requestStateOf(this).view;
   }
 
+  /** Workers' own: how many bytes the reader waits for at least; null once answered. */
+  get atLeast() {
+    const { controller } = requestStateOf(this);
+    if (controller === undefined) return null;
+    const { minimumFill, bytesFilled } = controller.firstPullInto;
+    return minimumFill - bytesFilled;
+  }
+
   respond(bytesWritten) {
     const { controller, view } = requestStateOf(this);
     requiredArguments(arguments.length, 1, "respond");
     const written = unsignedLongLongEnforced(bytesWritten, "respond", "bytesWritten");
-    if (controller === undefined) throw new TypeError("this BYOB request was already answered");
+    if (controller === undefined) throw invalidated();
     if (isDetached(bufferOf(view))) throw new TypeError("the BYOB request's buffer was detached");
     respond(controller, written);
   }
@@ -90,7 +99,7 @@ export class ReadableStreamBYOBRequest {
   respondWithNewView(view) {
     const { controller } = requestStateOf(this);
     requireView(view, "view");
-    if (controller === undefined) throw new TypeError("this BYOB request was already answered");
+    if (controller === undefined) throw invalidated();
     if (isDetached(bufferOf(view))) throw new TypeError("the view's buffer is detached");
     respondWithNewView(controller, view);
   }
@@ -104,17 +113,16 @@ export class ReadableStreamBYOBRequest {
 }
 
 /** A BYOB read of a reader's record; `minimum` counts elements of the view. */
-function readInto(reader, view, minimum) {
+function readInto(reader, view, minimum, partial) {
   const state = reader.stream;
   const request = new ReadPromise();
   state.disturbed = true;
   if (state.status === "errored") request.error(state.error);
-  else pullInto(state.controller, view, minimum, request);
+  else pullInto(state.controller, view, minimum, request, partial);
   return request.promise;
 }
 
 function requireReadTarget(view) {
-  requireView(view, "view");
   if (isDetached(bufferOf(view))) throw new TypeError("the view's buffer is detached");
   if (byteLengthOf(view) === 0) throw new TypeError("the view must not be empty");
 }
@@ -153,23 +161,24 @@ export class ReadableStreamBYOBReader {
       if (min === 0) throw new TypeError("min must be greater than 0");
       if (min > lengthOf(view)) throw new RangeError("min must not exceed the view's length");
       if (state.stream === undefined) throw releasedReader();
-      return readInto(state, view, min);
+      return readInto(state, view, min, false);
     } catch (error) {
       return rejected(error);
     }
   }
 
-  /** Workers' own: waits for at least `minBytes` bytes (fewer only at the end). */
-  readAtLeast(minBytes, view) {
+  /** Workers' own: waits for at least `minElements` elements of the view, fewer only at the end. */
+  readAtLeast(minElements, view) {
     try {
       const state = byobReaderStateOf(this);
       if (state === undefined) throw wrongType(undefined, "this", "ReadableStreamBYOBReader");
-      const minimum = unsignedLongLongEnforced(minBytes, "readAtLeast", "minBytes");
+      const minimum = unsignedLongLongEnforced(minElements, "readAtLeast", "parameter 1");
+      requireView(view, "view");
       requireReadTarget(view);
-      if (minimum === 0) throw new TypeError("minBytes must be greater than 0");
-      if (minimum > byteLengthOf(view)) throw new RangeError("minBytes must not exceed the view's length");
+      if (minimum === 0) throw new TypeError("the minimum must be greater than 0");
+      if (minimum > lengthOf(view)) throw new TypeError("the minimum must not exceed the view's length");
       if (state.stream === undefined) throw releasedReader();
-      return readInto(state, view, minimum / (byteLengthOf(view) / lengthOf(view)));
+      return readInto(state, view, minimum, true);
     } catch (error) {
       return rejected(error);
     }

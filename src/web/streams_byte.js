@@ -2,7 +2,7 @@
 // streams_readable.js. The classes a Worker sees are in streams_byob.js, loaded when it first looks at one.
 
 import { lazy } from "internal:host";
-import { bare } from "internal:streams_promise";
+import { bare, microtask } from "internal:streams_promise";
 import { ReadableState, canCloseOrEnqueue, closeReadable, errorController, pullIfNeeded, startController } from "internal:streams_readable";
 import { bufferOf, byteLengthOf, byteOffsetOf, cloneRange, constructorOf, copyRange, isDetached, lengthOfBuffer, transfer } from "internal:buffers";
 
@@ -37,6 +37,7 @@ class PullInto {
     this.elementSize = Constructor.BYTES_PER_ELEMENT ?? 1;
     this.Constructor = Constructor;
     this.readerType = readerType; // "default", "byob", "none" after the reader was released
+    this.partial = false; // the end of the stream may leave it below its minimum
     this.next = undefined;
   }
 
@@ -56,6 +57,7 @@ export class ByteControllerState {
     this.head = undefined; // queued bytes
     this.tail = undefined;
     this.total = 0;
+    this.single = false; // as production has it for streams of its own: one read at a time
     this.firstPullInto = undefined;
     this.lastPullInto = undefined;
     this.byobRequest = undefined;
@@ -80,6 +82,10 @@ export class ByteControllerState {
   }
 
   pullSteps(request) {
+    if (this.single && this.stream.reader.pending > 0) {
+      request.error(secondRead());
+      return;
+    }
     if (this.total > 0) {
       fillRequest(this, request);
       return;
@@ -168,10 +174,11 @@ export function startByteController(state, source, highWaterMark, autoAllocateCh
   startController(new ByteControllerState(state, source, highWaterMark, autoAllocateChunkSize));
 }
 
-/** A byte stream over an internal source. */
-export function createByteReadable(source, highWaterMark = 0) {
+/** A byte stream over an internal source, which has no `start` and is not asked before somebody reads. */
+export function createByteReadable(source) {
   const state = new ReadableState();
-  startByteController(state, source, highWaterMark, undefined);
+  state.controller = new ByteControllerState(state, source, 0, undefined);
+  state.controller.started = true;
   return state;
 }
 
@@ -189,7 +196,15 @@ export function closeByteController(controller) {
   }
   controller.clear();
   closeReadable(controller.stream);
+  if (first !== undefined) microtask(() => respondToTheRest(controller));
 }
+
+/** The standard leaves BYOB reads waiting until somebody responds with 0; production does not. */
+function respondToTheRest(controller) {
+  if (controller.firstPullInto !== undefined) respond(controller, 0);
+}
+
+const secondRead = () => new TypeError("This ReadableStream only supports a single pending read request at a time.");
 
 /** Closes for an internal source: a BYOB read that still waits is answered too. */
 export function closeBytes(controller) {
@@ -306,13 +321,20 @@ function commitAll(controller, descriptors) {
 function commit(stream, descriptor) {
   const view = descriptor.take();
   const request = stream.reader.shift();
-  if (stream.status === "closed") request.close(view);
+  if (stream.status === "closed" && !(descriptor.partial && descriptor.bytesFilled > 0)) request.close(view);
   else request.chunk(view);
 }
 
-/** A BYOB read: fills `view` from the queue, or lets it wait for the source. */
-export function pullInto(controller, view, minimum, request) {
+/**
+ * A BYOB read: fills `view` from the queue, or lets it wait for the source. `minimum` counts elements; `partial` says
+ * that the end of the stream may give fewer.
+ */
+export function pullInto(controller, view, minimum, request, partial = false) {
   const { stream } = controller;
+  if (controller.single && stream.reader.pending > 0) {
+    request.error(secondRead());
+    return;
+  }
   const Constructor = constructorOf(view);
   const byteOffset = byteOffsetOf(view);
   const byteLength = byteLengthOf(view);
@@ -324,13 +346,14 @@ export function pullInto(controller, view, minimum, request) {
     return;
   }
   const descriptor = new PullInto(buffer, byteOffset, byteLength, minimum * (Constructor.BYTES_PER_ELEMENT ?? 1), Constructor, "byob");
+  descriptor.partial = partial;
   if (controller.firstPullInto === undefined) {
     if (stream.status === "closed") {
       request.close(new Constructor(buffer, byteOffset, 0));
       return;
     }
     if (controller.total > 0) {
-      if (fillPullInto(controller, descriptor)) {
+      if (fillPullInto(controller, descriptor) || (partial && isLast(controller, descriptor))) {
         const filled = descriptor.take();
         afterDrain(controller);
         request.chunk(filled);
@@ -348,6 +371,9 @@ export function pullInto(controller, view, minimum, request) {
   stream.reader.push(request);
   pullIfNeeded(controller);
 }
+
+/** Whole elements, and nothing comes after them. */
+const isLast = (controller, { bytesFilled, elementSize }) => controller.closeRequested && bytesFilled > 0 && bytesFilled % elementSize === 0;
 
 export function respond(controller, bytesWritten) {
   const first = controller.firstPullInto;
@@ -412,8 +438,15 @@ function respondReadable(controller, descriptor, bytesWritten) {
   commitAll(controller, ready);
 }
 
+/** A buffer for readers of our own (bodies, pipes, tees), made when the source asks for one; production always has one. */
+const LENT_BYTES = 4096;
+
 /** The request for the place that waits first, or undefined. */
 export function byobRequestOf(controller) {
+  const { reader } = controller.stream;
+  if (controller.firstPullInto === undefined && reader !== undefined && reader.lendsBuffers && reader.pending > 0) {
+    controller.pushPullInto(new PullInto(new NativeArrayBuffer(LENT_BYTES), 0, LENT_BYTES, 1, Bytes, "default"));
+  }
   const first = controller.firstPullInto;
   if (controller.byobRequest === undefined && first !== undefined) {
     const view = new Bytes(first.buffer, first.byteOffset + first.bytesFilled, first.byteLength - first.bytesFilled);

@@ -1,6 +1,7 @@
 // Workers' own byte transforms: IdentityTransformStream and FixedLengthStream. What is written on one side is
 // read on the other, unchanged; nothing is buffered: a write is done when all its bytes were read.
 
+import { lazy } from "internal:host";
 import { Deferred, bare, rejected } from "internal:streams_promise";
 import { dictionary, interface_, internal, unrestrictedDouble } from "internal:webidl";
 import { errorController } from "internal:streams_readable";
@@ -10,6 +11,7 @@ import { extractHighWaterMark } from "internal:streams_queue";
 import { TransformStream } from "internal:streams_transform";
 import { byteLengthOf, bytesOf, copyOf } from "internal:buffers";
 
+const encoding = lazy("encoding");
 const { isInteger } = Number;
 const { trunc } = Math;
 
@@ -18,8 +20,9 @@ class BytePassage {
   constructor(expected, highWaterMark) {
     this.expected = expected; // undefined, or the bytes still to come
     this.waiting = undefined; // the write whose bytes are not read yet
-    this.readable = createByteReadable(new PassageSource(this), 0);
+    this.readable = createByteReadable(new PassageSource(this));
     this.readable.length = expected;
+    this.readable.controller.single = true;
     const size = highWaterMark === undefined ? undefined : sizeInBytes;
     this.writable = createWritable(this, highWaterMark ?? 1, size);
   }
@@ -27,19 +30,16 @@ class BytePassage {
   start() {}
 
   write(chunk) {
-    const bytes = bytesOf(chunk);
-    if (bytes === undefined) {
-      const what = typeof chunk === "string" ? "a string (encode it with TextEncoder first)" : "something else";
-      return this.refuse(new TypeError(`this stream carries bytes: ArrayBuffers and views of them, but ${what} was written`));
-    }
+    const bytes = typeof chunk === "string" ? encoding().utf8(chunk) : bytesOf(chunk);
+    if (bytes === undefined) return this.refuse(new TypeError("This WritableStream only supports writing byte types."));
     const length = byteLengthOf(bytes);
     if (length === 0) return undefined;
     if (this.expected !== undefined) {
-      if (length > this.expected) return this.refuse(new TypeError("more bytes were written than the FixedLengthStream was made for"));
+      if (length > this.expected) return this.refuse(new TypeError("Attempt to write too many bytes through a FixedLengthStream."));
       this.expected -= length;
     }
     const { controller } = this.readable;
-    enqueueBytes(controller, copyOf(bytes));
+    enqueueBytes(controller, typeof chunk === "string" ? bytes : copyOf(bytes));
     if (controller.total === 0) return undefined;
     this.waiting = new Deferred();
     return this.waiting.promise;
@@ -47,7 +47,7 @@ class BytePassage {
 
   close() {
     if (this.expected > 0) {
-      return this.refuse(new TypeError(`the FixedLengthStream was closed ${this.expected} bytes before its end`));
+      return this.refuse(new TypeError("FixedLengthStream did not see all expected bytes before close()."));
     }
     try {
       closeBytes(this.readable.controller);
@@ -71,7 +71,8 @@ class BytePassage {
     this.waiting = undefined;
   }
 
-  cancelled(reason) {
+  cancelled(given) {
+    const reason = asError(given);
     errorWritable(this.writable.controller, reason);
     this.waiting?.reject(reason);
     this.waiting = undefined;
@@ -82,8 +83,6 @@ class PassageSource {
   constructor(passage) {
     this.passage = passage;
   }
-
-  start() {}
 
   pull() {
     this.passage.drained();
@@ -99,7 +98,14 @@ class PassageSource {
 }
 bare(BytePassage, PassageSource);
 
+/** What a reader cancels with reaches the writer as an Error, whatever it was. */
+function asError(reason) {
+  if (reason instanceof Error) return reason;
+  return new Error(reason === undefined ? "Stream was cancelled." : `${reason}`);
+}
+
 function sizeInBytes(chunk) {
+  if (typeof chunk === "string") return chunk.length;
   const bytes = bytesOf(chunk);
   return bytes === undefined ? 0 : byteLengthOf(bytes);
 }
@@ -110,7 +116,7 @@ const markOf = (options) => extractHighWaterMark(Options(options), undefined);
 function lengthFrom(value) {
   const length = typeof value === "bigint" ? Number(value) : trunc(+value);
   if (!isInteger(length) || length < 0 || length > Number.MAX_SAFE_INTEGER) {
-    throw new TypeError("FixedLengthStream needs the number of bytes: an integer from 0 to 2^53 - 1");
+    throw new TypeError("FixedLengthStream requires an integer expected length less than 2^53.");
   }
   return length;
 }

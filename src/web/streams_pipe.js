@@ -31,6 +31,7 @@ class Pipe {
     this.destination = destination;
     this.options = options;
     this.reader = acquireReader(source);
+    this.reader.lendsBuffers = true;
     this.writer = acquireWriter(destination);
     this.result = new Deferred();
     this.shuttingDown = false;
@@ -87,7 +88,7 @@ class Pipe {
   }
 
   destinationClosed() {
-    const error = new TypeError("the destination WritableStream is closed or closing");
+    const error = new TypeError("This destination writable stream is closed.");
     this.shutdown(this.options.preventCancel ? undefined : () => cancelReadable(this.source, error), true, error);
   }
 
@@ -129,6 +130,7 @@ class Pipe {
   }
 
   chunk(value) {
+    if (this.shuttingDown) return; // it came while the source was being told to stop
     this.chunkRead = value;
     if (this.looping) return;
     // Inside somebody's enqueue(), which must not run the sink's write().

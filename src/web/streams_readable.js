@@ -26,7 +26,7 @@ const iterables = lazy("streams_iterable");
 const writables = lazy("streams_writable");
 
 const { apply } = Reflect;
-const { defineProperty } = Object;
+const { defineProperty, prototype: ObjectPrototype, setPrototypeOf } = Object;
 
 // ---- Records --------------------------------------------------------------------------------------
 
@@ -47,6 +47,7 @@ export class ReaderState {
   constructor(byob) {
     this.stream = undefined;
     this.byob = byob;
+    this.lendsBuffers = false; // see byobRequestOf in streams_byte.js
     this.closed = new Settling();
     this.head = undefined; // read requests
     this.tail = undefined;
@@ -80,11 +81,22 @@ export class ReaderState {
 /** The read request behind `reader.read()`. */
 export class ReadPromise extends Deferred {
   chunk(value) {
-    this.resolve({ value, done: false });
+    this.settle(value, false);
   }
 
   close(value) {
-    this.resolve({ value, done: true });
+    this.settle(value, true);
+  }
+
+  settle(value, done) {
+    if (!("then" in ObjectPrototype)) {
+      this.resolve({ value, done });
+      return;
+    }
+    // Resolving looks `then` up. A Worker that defined it on Object.prototype shall not run in here.
+    const result = { __proto__: null, value, done };
+    this.resolve(result);
+    setPrototypeOf(result, ObjectPrototype);
   }
 
   error(reason) {
@@ -182,7 +194,7 @@ export function cancelReadable(state, reason) {
 
 /** Locks the stream to a new reader record. */
 export function acquireReader(state, byob = false) {
-  if (state.reader !== undefined) throw new TypeError("the ReadableStream is locked to a reader");
+  if (state.reader !== undefined) throw lockedReadable();
   return attachReader(new ReaderState(byob), state);
 }
 
@@ -197,7 +209,7 @@ export function attachReader(reader, state) {
 /** Unlocks the stream; reads that still wait are refused. */
 export function releaseReader(reader) {
   const state = reader.stream;
-  const error = new TypeError("the reader was released");
+  const error = releasedReader();
   if (state.status !== "readable") reader.closed = new Settling();
   reader.closed.reject(error);
   state.controller.releaseSteps();
@@ -257,7 +269,9 @@ export class ReadableStreamDefaultReader {
 }
 interface_(ReadableStreamDefaultReader);
 
-export const releasedReader = () => new TypeError("the reader has been released");
+// Workers read these words in their logs: they are those of production.
+const lockedReadable = () => new TypeError("This ReadableStream is currently locked to a reader.");
+export const releasedReader = () => new TypeError("This ReadableStream reader has been released.");
 
 // ---- Default controller ---------------------------------------------------------------------------
 
@@ -519,7 +533,7 @@ export class ReadableStream {
   cancel(reason = undefined) {
     const state = readableStateOf(this);
     if (state === undefined) return rejected(wrongType(undefined, "this", "ReadableStream"));
-    if (state.reader !== undefined) return rejected(new TypeError("a locked stream can only be cancelled by its reader"));
+    if (state.reader !== undefined) return rejected(lockedReadable());
     return cancelReadable(state, reason);
   }
 
@@ -534,8 +548,8 @@ export class ReadableStream {
     requiredArguments(arguments.length, 1, "pipeThrough");
     const { readable, writable } = Pair(transform, "pipeThrough");
     const converted = PipeOptions(options, "pipeThrough");
-    if (state.reader !== undefined) throw new TypeError("the ReadableStream is locked");
-    if (writable.writer !== undefined) throw new TypeError("the WritableStream is locked");
+    if (state.reader !== undefined) throw lockedReadable();
+    if (writable.writer !== undefined) throw writables().lockedWritable();
     handled(pipes().pipe(state, writable, converted));
     return readableObject(readable);
   }
@@ -545,8 +559,8 @@ export class ReadableStream {
       const state = thisReadable(this);
       const writable = writables().requireWritable(destination, "pipeTo", "parameter 1");
       const converted = PipeOptions(options, "pipeTo");
-      if (state.reader !== undefined) throw new TypeError("the ReadableStream is locked");
-      if (writable.writer !== undefined) throw new TypeError("the WritableStream is locked");
+      if (state.reader !== undefined) throw lockedReadable();
+      if (writable.writer !== undefined) throw writables().lockedWritable();
       return pipes().pipe(state, writable, converted);
     } catch (error) {
       return rejected(error);

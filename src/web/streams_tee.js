@@ -13,15 +13,13 @@ import { bytesOf, copyOf } from "internal:buffers";
 class Branch {
   constructor(tee) {
     this.tee = tee;
-    this.controller = undefined;
+    this.controller = undefined; // set once both streams are made
     this.cancelled = false;
     this.reason = undefined;
     this.readAgain = false;
   }
 
-  start(controller) {
-    this.controller = controller;
-  }
+  start() {}
 
   pull() {
     this.tee.pull(this);
@@ -70,10 +68,16 @@ class Tee {
     this.cancelPromise.resolve(cancelReadable(this.stream, error));
   }
 
+  /** By the standard the first branch's cancel() waits for the second's, for ever if need be; in production it does not. */
   cancelled() {
     const { first, second } = this;
-    if (first.cancelled && second.cancelled) this.cancelPromise.resolve(cancelReadable(this.stream, [first.reason, second.reason]));
-    return this.cancelPromise.promise;
+    if (!first.cancelled || !second.cancelled) {
+      microtask(() => this.settle());
+      return this.cancelPromise.promise;
+    }
+    const cancelling = cancelReadable(this.stream, [first.reason, second.reason]);
+    this.cancelPromise.resolve(cancelling);
+    return cancelling;
   }
 
   error() {
@@ -136,7 +140,7 @@ class ByteTee extends Tee {
     }
     this.reading = true;
     const request = byobRequestOf(branch.controller);
-    if (request === undefined) this.pullDefault();
+    if (request === undefined) this.pullDefault(branch);
     else this.pullByob(request.view, branch);
   }
 
@@ -148,8 +152,9 @@ class ByteTee extends Tee {
     this.watch(this.reader);
   }
 
-  pullDefault() {
+  pullDefault(branch) {
     this.useReader(false);
+    this.reader.lendsBuffers = branch.controller.stream.reader?.lendsBuffers ?? false;
     readChunk(this.reader, this);
   }
 
@@ -257,6 +262,8 @@ export function tee(stream, clones) {
   const both = bytes ? new ByteTee(stream) : new DefaultTee(stream, clones);
   const create = bytes ? createByteReadable : createReadable;
   const branches = [create(both.first), create(both.second)];
+  both.first.controller = branches[0].controller;
+  both.second.controller = branches[1].controller;
   both.watch(both.reader);
   return branches;
 }

@@ -56,7 +56,7 @@ function errorBothSides(state, error) {
 /** Puts a chunk out on the readable side. */
 export function enqueueTransformed(state, chunk) {
   const { controller } = state.readable;
-  if (!canCloseOrEnqueue(controller)) throw new TypeError("the readable side takes no more chunks");
+  if (!canCloseOrEnqueue(controller)) throw new TypeError("The readable side of this TransformStream is no longer readable.");
   try {
     enqueueChunk(controller, chunk);
   } catch (error) {

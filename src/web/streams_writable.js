@@ -2,10 +2,10 @@
 //
 // As in streams_readable.js, algorithms work on records. A *sink* has `start(controller)`,
 // `write(chunk)`, `close()`, `abort(reason)`; they never throw, and answer a native promise or
-// undefined. A *write request* has `resolve()`, `reject(reason)` and `next`.
+// undefined (`abort`: undefined when it is over at once). A *write request* has `resolve()`, `reject(reason)` and `next`.
 
 import { lazy } from "internal:host";
-import { Deferred, Settling, bare, invoke, promiseOf, rejected, resolved, upon } from "internal:streams_promise";
+import { Deferred, Settling, bare, invoke, promiseOf, READY, rejected, resolved, upon } from "internal:streams_promise";
 import { any, callback, dictionary, illegalConstructor, interface_, internal, isObject, object, wrongType } from "internal:webidl";
 import { SizedQueue, extractHighWaterMark, extractSize, readStrategy, sizeOf } from "internal:streams_queue";
 
@@ -130,7 +130,7 @@ class UnderlyingSink {
   }
 
   abort(reason) {
-    return this.abortMethod === undefined ? undefined : invoke(this.abortMethod, this.object, [reason]);
+    return this.abortMethod === undefined ? READY : invoke(this.abortMethod, this.object, [reason]);
   }
 }
 bare(UnderlyingSink);
@@ -149,7 +149,7 @@ export function abortWritable(state, reason) {
 }
 
 export function closeWritable(state) {
-  if (state.status === "closed" || state.status === "errored") return rejected(new TypeError("the WritableStream is closed or errored"));
+  if (state.status === "closed" || state.status === "errored") return rejected(new TypeError("This WritableStream has been closed."));
   const request = (state.closeRequest = new Deferred());
   if (state.writer !== undefined && state.backpressure && state.status === "writable") state.writer.ready.resolve();
   state.controller.push(CLOSE, 0);
@@ -199,12 +199,17 @@ function finishErroring(state) {
   const { controller } = state;
   const answer = controller.sink.abort(abortRequest.reason);
   controller.clear();
+  const aborted = () => {
+    abortRequest.resolve(undefined);
+    rejectClosed(state);
+  };
+  if (answer === undefined) {
+    aborted();
+    return;
+  }
   upon(
     answer,
-    () => {
-      abortRequest.resolve(undefined);
-      rejectClosed(state);
-    },
+    aborted,
     (error) => {
       abortRequest.reject(error);
       rejectClosed(state);
@@ -344,7 +349,7 @@ function chunkSize(controller, chunk) {
 
 /** Locks the stream to a new writer record. */
 export function acquireWriter(state) {
-  if (state.writer !== undefined) throw new TypeError("the WritableStream is locked to a writer");
+  if (state.writer !== undefined) throw lockedWritable();
   const writer = new WriterState();
   writer.stream = state;
   state.writer = writer;
@@ -362,7 +367,7 @@ export function acquireWriter(state) {
 }
 
 export function releaseWriter(writer) {
-  const error = new TypeError("the writer was released");
+  const error = releasedWriter();
   refuseReady(writer, error);
   if (writer.closed.state !== 0) writer.closed = new Settling();
   writer.closed.reject(error);
@@ -391,7 +396,7 @@ export function writeChunk(writer, chunk, request) {
     return;
   }
   if (status === "closed" || state.closing) {
-    request.reject(new TypeError("the WritableStream is closing or closed"));
+    request.reject(new TypeError("This WritableStream has been closed."));
     return;
   }
   request.next = undefined;
@@ -414,7 +419,9 @@ export function closeForPipe(state) {
   return state.status === "errored" ? rejected(state.error) : closeWritable(state);
 }
 
-const releasedWriter = () => new TypeError("the writer has been released");
+// Workers read these words in their logs: they are those of production.
+export const lockedWritable = () => new TypeError("This WritableStream is currently locked to a writer.");
+const releasedWriter = () => new TypeError("This WritableStream writer has been released.");
 
 // ---- Public classes -------------------------------------------------------------------------------
 
@@ -544,14 +551,14 @@ export class WritableStream {
   abort(reason = undefined) {
     const state = writableStateOf(this);
     if (state === undefined) return rejected(wrongType(undefined, "this", "WritableStream"));
-    if (state.writer !== undefined) return rejected(new TypeError("a locked stream can only be aborted by its writer"));
+    if (state.writer !== undefined) return rejected(lockedWritable());
     return abortWritable(state, reason);
   }
 
   close() {
     const state = writableStateOf(this);
     if (state === undefined) return rejected(wrongType(undefined, "this", "WritableStream"));
-    if (state.writer !== undefined) return rejected(new TypeError("a locked stream can only be closed by its writer"));
+    if (state.writer !== undefined) return rejected(lockedWritable());
     if (state.closing) return rejected(new TypeError("the WritableStream is already closing"));
     return closeWritable(state);
   }
