@@ -163,12 +163,13 @@ fn respond<'js>(
     status_text: String,
     headers: Class<'js, HeaderList>,
     body: Value<'js>,
+    encode_body: bool,
 ) -> Result<()> {
     let body = web::fetch::body_of(&ctx, &body)?;
     let Some(invocation) = invocation(&ctx, id) else { return Ok(()) };
     let headers = headers.borrow().clone_map();
     if let Some(reply) = Event::of(&invocation).take_reply() {
-        reply(Ok(Response { status, status_text, headers, body, url: String::new(), redirected: false }));
+        reply(Ok(Response { status, status_text, headers, body, url: String::new(), redirected: false, encode_body }));
     }
     Ok(())
 }

@@ -196,6 +196,7 @@ fn answer(response: Received, url: &Url, redirected: bool) -> Response {
         body: has_body.then_some(body),
         url: url.to_string(),
         redirected,
+        encode_body: true,
     }
 }
 

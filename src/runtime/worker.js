@@ -134,7 +134,7 @@ function deliver(id, event, response) {
   } catch (error) {
     return fail(id, event, error);
   }
-  respond(id, state.status, state.statusText, state.list, sent.payload);
+  respond(id, state.status, state.statusText, state.list, sent.payload, state.encodeBody === "automatic");
   if (sent.done === undefined) event.done();
   else sent.done.then(() => event.done(), (error) => broken(event, error));
 }

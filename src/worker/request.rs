@@ -36,6 +36,8 @@ pub struct Response {
     /// The last URL after redirects; empty when the Worker made the response itself.
     pub url: String,
     pub redirected: bool,
+    /// Whether the body is compressed on its way out as `Content-Encoding` says.
+    pub encode_body: bool,
 }
 
 pub type Outcome = Result<Response, Failure>;
@@ -90,6 +92,7 @@ impl Response {
             body: Some(Body::bytes(text.into())),
             url: String::new(),
             redirected: false,
+            encode_body: false,
         }
     }
 }
