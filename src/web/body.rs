@@ -1,7 +1,6 @@
 //! Bodies as JavaScript holds them: an opaque handle to a `worker::Body`, read chunk by chunk or whole, written through
 //! a channel with back-pressure. A body that is only passed on never enters JavaScript.
 
-use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -28,7 +27,14 @@ pub(crate) struct BodyHandle {
 #[rquickjs::class]
 pub(crate) struct BodyWriter {
     #[qjs(skip_trace)]
-    sender: RefCell<Option<BodySender>>,
+    sender: SharedSender,
+}
+
+/// Shared with the invocation, whose end breaks off what is still being written.
+type SharedSender = Arc<Mutex<Option<BodySender>>>;
+
+fn locked(sender: &SharedSender) -> std::sync::MutexGuard<'_, Option<BodySender>> {
+    sender.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl BodyHandle {
@@ -160,7 +166,15 @@ fn channel(ctx: Ctx<'_>, length: Opt<f64>) -> Result<Array<'_>> {
     let length = length.0.filter(|length| length.is_finite()).map(|length| length as u64);
     let (sender, body) = Body::channel(length, move || completer.complete(|ctx| Ok(Value::new_undefined(ctx.clone()))));
     let parts = Array::new(ctx.clone())?;
-    parts.set(0, Class::instance(ctx.clone(), BodyWriter { sender: RefCell::new(Some(sender)) })?)?;
+    let sender: SharedSender = Arc::new(Mutex::new(Some(sender)));
+    if let Some(invocation) = current(&ctx) {
+        let written = Arc::downgrade(&sender);
+        invocation.on_end(move |failure| {
+            let Some(sender) = written.upgrade().and_then(|sender| locked(&sender).take()) else { return };
+            sender.abort(&failure.map_or_else(|| "the Worker's event ended".to_owned(), ToString::to_string));
+        });
+    }
+    parts.set(0, Class::instance(ctx.clone(), BodyWriter { sender })?)?;
     parts.set(1, Class::instance(ctx.clone(), BodyHandle::new(&ctx, body))?)?;
     parts.set(2, gone)?;
     Ok(parts)
@@ -170,7 +184,7 @@ fn channel(ctx: Ctx<'_>, length: Opt<f64>) -> Result<Array<'_>> {
 fn write<'js>(ctx: Ctx<'js>, writer: Class<'js, BodyWriter>, chunk: TypedArray<'js, u8>) -> Result<Value<'js>> {
     let bytes = crate::engine::bytes::with_bytes(&chunk, Bytes::copy_from_slice);
     let writer = writer.borrow();
-    let sender = writer.sender.borrow();
+    let sender = locked(&writer.sender);
     let Some(sender) = sender.as_ref() else { return Err(throw_type(&ctx, "This body has ended.")) };
     match sender.try_send(bytes) {
         Ok(None) => Ok(Value::new_undefined(ctx)),
@@ -183,13 +197,13 @@ fn write<'js>(ctx: Ctx<'js>, writer: Class<'js, BodyWriter>, chunk: TypedArray<'
 }
 
 fn end(writer: Class<'_, BodyWriter>) {
-    if let Some(sender) = writer.borrow().sender.borrow_mut().take() {
+    if let Some(sender) = locked(&writer.borrow().sender).take() {
         sender.finish();
     }
 }
 
 fn abort(writer: Class<'_, BodyWriter>, reason: String) {
-    if let Some(sender) = writer.borrow().sender.borrow_mut().take() {
+    if let Some(sender) = locked(&writer.borrow().sender).take() {
         sender.abort(&reason);
     }
 }

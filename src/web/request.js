@@ -6,7 +6,7 @@ import { bodyMixin, cloneBody, emptyOr, extract, isUnusable } from "internal:bod
 import { isObject, interface_, requiredArguments } from "internal:webidl";
 
 const abort = lazy("abort");
-const { urlParse, headerList } = host;
+const { urlHref, headerList } = host;
 const CONSTRUCT = "Failed to construct 'Request'";
 
 const NORMALISED = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"];
@@ -31,7 +31,7 @@ function redirectOf(value) {
 
 function urlOf(input) {
   const text = typeof input === "string" ? input : `${input}`;
-  const href = urlParse(text);
+  const href = urlHref(text);
   if (href === undefined) throw new TypeError(`Invalid URL: ${text}`);
   const authority = href.indexOf("//") < 0 ? "" : href.slice(href.indexOf("//") + 2).split(/[/?#]/, 1)[0];
   if (authority.includes("@")) throw new TypeError(`${CONSTRUCT}: the URL includes credentials: ${text}`);

@@ -51,7 +51,7 @@ export class Response {
 
   static redirect(url, status = 302) {
     requiredArguments(arguments.length, 1, "Failed to execute 'redirect' on 'Response'");
-    const href = host.urlParse(`${url}`);
+    const href = host.urlHref(`${url}`);
     if (href === undefined) throw new TypeError(`Unable to parse URL: ${url}`);
     status = status & 0xffff;
     if (!REDIRECT.includes(status)) throw new RangeError(`${status} is not a valid redirect status code.`);

@@ -28,6 +28,11 @@ fn parse<'js>(ctx: Ctx<'js>, input: Value<'js>, base: Opt<Value<'js>>) -> Result
     shown(ctx, base.and_then(|base| parser::parse(&input, Some(&base))))
 }
 
+/// The serialised form alone; undefined where the text is no URL.
+fn href<'js>(ctx: Ctx<'js>, input: Value<'js>) -> Result<Option<String>> {
+    text::with_usv(&ctx, &input, |input| parser::parse(input, None).map(|url| url.serialise().0))
+}
+
 /// Runs one of the standard's setters on a serialised URL; nothing when the URL stays as it is.
 fn set<'js>(ctx: Ctx<'js>, href: String, part: String, value: Value<'js>) -> Result<Option<Array<'js>>> {
     let mut url = parser::parse(&href, None).expect("a serialised URL parses");
@@ -75,6 +80,7 @@ fn query_text<'js>(ctx: Ctx<'js>, flat: Array<'js>) -> Result<String> {
 }
 
 pub(super) fn init<'js>(_ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
+    host.set("urlHref", Func::from(href))?;
     host.set("urlParse", Func::from(parse))?;
     host.set("urlSet", Func::from(set))?;
     host.set("urlQueryPairs", Func::from(query_pairs))?;
