@@ -4,7 +4,7 @@
 //   internal:streams_transform; FixedLengthStream: internal:streams_identity; strategies: internal:queuing.)
 // isReadableStream(value), isLocked(stream), isDisturbed(stream), isErrored(stream)
 // fixedLengthOf(stream)      bytes that a FixedLengthStream's readable side will give, else undefined.
-// createNativeReadable(source)  a byte stream over `{ pull(hint), cancel(reason), handle }`. `pull` answers the next
+// createNativeReadable(source)  a byte stream over `{ pull(hint), cancel(reason), handle? }`. `pull` answers the next
 //   Uint8Array, or null at the end, or a promise of either; `hint` is how many bytes a reader has room for, or 0.
 //   Nothing is pulled before something is read. Each Uint8Array becomes the stream's own.
 // takeNative(stream)         the `handle` of a native stream nobody has touched, which then counts as locked and
@@ -83,7 +83,7 @@ export function createNativeReadable(native) {
 export function takeNative(stream) {
   const state = stateOf(stream);
   if (state?.native?.handle === undefined || state.disturbed || state.reader !== undefined) return undefined;
-  if (state.status !== "readable") return undefined;
+  if (state.status !== "readable" || state.native.handle === undefined) return undefined;
   acquireReader(state);
   state.disturbed = true;
   return state.native.handle;
