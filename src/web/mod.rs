@@ -124,3 +124,6 @@ fn load(ctx: Ctx<'_>, name: String) -> Result<Object<'_>> {
     let program = realm(&ctx).program.clone();
     program.builtin(&ctx, &name)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+//! Runs `tests/web/*.js`: claims about the web platform, told in JavaScript, each file in an isolate of its own.
+//!
+//! A file calls `test("claim", function)`, whose body throws or rejects where the claim fails; `equal`, `throws` and
+//! `rejects` do that. `console` lines and uncaught exceptions are in the arrays `printed` and `uncaught`.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rquickjs::function::Func;
+use rquickjs::{Ctx, Function, Result};
+
+use super::{BUILTINS, ConsoleLine, Host, install};
+use crate::engine::{
+    Boot, Compiler, Engine, Invocation, InvocationLimits, Isolate, IsolateOptions, ModuleCode, Pool, Program, Thrown,
+    realm,
+};
+use crate::worker::{Call, Failure, Fetch, Reply, Request};
+
+/// What the tests of a file run on.
+const HARNESS: &str = r#"
+globalThis.tests = [];
+globalThis.test = (claim, body) => tests.push([claim, body]);
+globalThis.fail = (text) => { throw new Error(text); };
+globalThis.equal = (got, wanted) => {
+  const [a, b] = [got, wanted].map((value) => typeof value === "object" ? JSON.stringify(value) : value);
+  if (!Object.is(a, b)) fail(`got ${String(a)}, wanted ${String(b)}`);
+};
+globalThis.throws = (name, body) => {
+  let error;
+  try { body(); } catch (thrown) { error = thrown; }
+  equal(error === undefined ? "nothing" : error.name, name);
+  return error;
+};
+globalThis.rejects = async (name, promise) => {
+  let error;
+  try { await promise; } catch (thrown) { error = thrown; }
+  equal(error === undefined ? "nothing" : error.name, name);
+  return error;
+};
+globalThis.runTests = async () => {
+  const failed = [];
+  for (const [claim, body] of tests) {
+    try { await body(); } catch (error) { failed.push(`${claim}: ${error?.stack ?? error}`); }
+  }
+  return failed.join("\n");
+};
+"#;
+
+/// Keeps what is printed; knows no outside.
+#[derive(Default)]
+struct TestHost {
+    printed: Mutex<Vec<String>>,
+    uncaught: Mutex<Vec<String>>,
+}
+
+impl TestHost {
+    fn take(list: &Mutex<Vec<String>>) -> Vec<String> {
+        std::mem::take(&mut list.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+struct NoOutside;
+
+impl Fetch for NoOutside {
+    fn fetch(&self, _request: Request, _call: Call, reply: Reply) {
+        reply(Err(Failure::Stopped));
+    }
+}
+
+impl Host for TestHost {
+    fn outbound(&self) -> Arc<dyn Fetch> {
+        Arc::new(NoOutside)
+    }
+
+    fn console(&self, line: ConsoleLine, _invocation: Option<&Invocation>) {
+        let line = format!("{} {}", line.level, line.text);
+        self.printed.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    }
+
+    fn uncaught(&self, thrown: Thrown, _invocation: Option<&Invocation>) {
+        let text = format!("{}: {}", thrown.name, thrown.message);
+        self.uncaught.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+    }
+
+    fn now(&self) -> f64 {
+        SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970").as_secs_f64() * 1000.0
+    }
+}
+
+fn boot(program: &Arc<Program>) -> Boot {
+    let program = program.clone();
+    Box::new(move |ctx| {
+        let host = Arc::new(TestHost::default());
+        install(ctx, host.clone(), |_| Ok(()))?;
+        let uncaught = host.clone();
+        ctx.globals().set("takePrinted", Func::from(move || TestHost::take(&host.printed)))?;
+        ctx.globals().set("takeUncaught", Func::from(move || TestHost::take(&uncaught.uncaught)))?;
+        ctx.eval::<(), _>(HARNESS)?;
+        program.evaluate(ctx).map(|_| ())
+    })
+}
+
+/// What fails in a file, in words; empty when nothing does.
+fn failures(pool: &Arc<Pool>, tokio: &tokio::runtime::Handle, path: &Path) -> String {
+    let name: Arc<str> = path.file_name().and_then(|name| name.to_str()).expect("a name").into();
+    let source = std::fs::read_to_string(path).expect("test files are readable");
+    let bytecode = Compiler::new().compile(&name, &source).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+    let code = ModuleCode { bytecode, resolved: std::collections::HashMap::new() };
+    let program = Arc::new(Program {
+        entry: name.clone(),
+        modules: [(name.clone(), code)].into(),
+        order: vec![name.clone()],
+        builtins: BUILTINS,
+        ..Program::default()
+    });
+    let engine = Engine { pool: pool.clone(), tokio: tokio.clone() };
+    let (sender, receiver) = channel();
+    let ended = sender.clone();
+    let booted = Box::new(move |result: std::result::Result<(), Failure>| {
+        if let Err(failure) = result {
+            let _ = sender.send(format!("does not start: {failure:?}"));
+        }
+    });
+    let isolate = Isolate::start(name, IsolateOptions::default(), engine, program.clone(), (boot(&program), booted));
+    let limits = InvocationLimits { cpu: None, subrequests: 50 };
+    let invocation = Arc::new(Invocation::new(1, limits, Box::new(())));
+    let failed = ended.clone();
+    invocation.on_end(move |failure| {
+        if let Some(failure) = failure {
+            let _ = failed.send(format!("{failure:?}"));
+        }
+    });
+    let owner = invocation.clone();
+    isolate.invoke(&invocation, move |ctx| {
+        run(ctx, move |ctx, text| {
+            let _ = ended.send(text);
+            realm(ctx).isolate().finish(ctx, &owner);
+        })
+    });
+    receiver.recv_timeout(Duration::from_secs(30)).unwrap_or_else(|_| "no end in 30 s".to_owned())
+}
+
+fn run<'js>(ctx: &Ctx<'js>, done: impl Fn(&Ctx<'_>, String) + 'js) -> Result<()> {
+    let done = Function::new(ctx.clone(), move |ctx: Ctx<'_>, text: String| done(&ctx, text))?;
+    ctx.globals().set("done", done)?;
+    ctx.eval("runTests().then(done)")
+}
+
+#[test]
+fn the_web_platform_behaves_as_its_tests_in_javascript_claim() {
+    let pool = Pool::start(2);
+    let tokio = tokio::runtime::Runtime::new().expect("a runtime");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/web");
+    let mut report = String::new();
+    for entry in std::fs::read_dir(folder).expect("the tests are there") {
+        let path = entry.expect("the tests are readable").path();
+        let failed = failures(&pool, tokio.handle(), &path);
+        if !failed.is_empty() {
+            writeln!(report, "{}:\n{failed}", path.display()).expect("writing to a string succeeds");
+        }
+    }
+    pool.stop();
+    assert!(report.is_empty(), "{report}");
+}

@@ -1,0 +1,95 @@
+// Events, abort signals and timers.
+
+test("listeners run in the order added, capturing ones first", () => {
+  const target = new EventTarget();
+  const log = [];
+  target.addEventListener("x", () => log.push("a"));
+  target.addEventListener("x", () => log.push("b"), { once: true });
+  target.addEventListener("x", { handleEvent() { log.push("c"); } }, true);
+  target.dispatchEvent(new Event("x"));
+  target.dispatchEvent(new Event("x"));
+  equal(log, ["c", "a", "b", "c", "a"]);
+});
+
+test("what a listener throws comes out of dispatchEvent, as in workerd", () => {
+  const target = new EventTarget();
+  let later = false;
+  target.addEventListener("x", () => fail("boom"));
+  target.addEventListener("x", () => { later = true; });
+  equal(throws("Error", () => target.dispatchEvent(new Event("x"))).message, "boom");
+  equal(later, false);
+});
+
+test("a signal removes its listeners", () => {
+  const target = new EventTarget();
+  const controller = new AbortController();
+  let calls = 0;
+  target.addEventListener("x", () => calls++, { signal: controller.signal });
+  target.dispatchEvent(new Event("x"));
+  controller.abort();
+  target.dispatchEvent(new Event("x"));
+  equal(calls, 1);
+});
+
+test("the global scope is an event target", () => {
+  let seen;
+  const listener = (event) => { seen = event.target; };
+  addEventListener("thing", listener);
+  dispatchEvent(new Event("thing"));
+  removeEventListener("thing", listener);
+  equal(seen === globalThis, true);
+});
+
+test("any() follows all its signals and tells the first reason", () => {
+  const [a, b] = [new AbortController(), new AbortController()];
+  const any = AbortSignal.any([AbortSignal.any([a.signal]), b.signal]);
+  let aborted = 0;
+  any.onabort = () => aborted++;
+  b.abort("second");
+  a.abort("first");
+  equal([any.reason, aborted], ["second", 1]);
+});
+
+test("timeout() aborts with a TimeoutError", async () => {
+  const signal = AbortSignal.timeout(1);
+  await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  equal(signal.reason.name, "TimeoutError");
+});
+
+test("timers pass arguments and stop", async () => {
+  let ticks = 0;
+  let interval;
+  clearTimeout(setTimeout(() => fail("was cleared"), 1));
+  await new Promise((resolve) => {
+    interval = setInterval((step) => {
+      ticks += step;
+      if (ticks === 6) {
+        clearInterval(interval);
+        setTimeout(resolve, 5);
+      }
+    }, 1, 2);
+  });
+  equal(ticks, 6);
+  equal(typeof interval, "number");
+  throws("TypeError", () => setTimeout("code"));
+});
+
+test("scheduler.wait() ends when its signal aborts", async () => {
+  await rejects("TimeoutError", scheduler.wait(10_000, { signal: AbortSignal.timeout(1) }));
+});
+
+test("what nobody catches is told to listeners, then to the host", async () => {
+  const seen = [];
+  const listener = (event) => {
+    seen.push(event.message);
+    if (event.error.message === "quiet") event.preventDefault();
+  };
+  addEventListener("error", listener);
+  queueMicrotask(() => fail("loud"));
+  setTimeout(() => fail("quiet"), 0);
+  reportError(new TypeError("mine"));
+  while (seen.length < 3) await scheduler.wait(1);
+  removeEventListener("error", listener);
+  equal(seen, ["Uncaught TypeError: mine", "Uncaught Error: loud", "Uncaught Error: quiet"]);
+  equal(takeUncaught(), ["TypeError: mine", "Error: loud"]);
+});
