@@ -73,8 +73,9 @@ const APIS: &[Api] = &[
     script("response", &["Response"]),
     script("service_events", &["ExtendableEvent", "FetchEvent", "ScheduledEvent", "TailEvent"]),
     script("streams_byob", BYTE_STREAMS),
+    script("streams_default", &["ReadableStreamDefaultController"]),
     script("streams_identity", &["FixedLengthStream", "IdentityTransformStream"]),
-    script("streams_readable", READABLE),
+    script("streams_readable", &["ReadableStream", "ReadableStreamDefaultReader"]),
     script("streams_transform", &["TransformStream", "TransformStreamDefaultController"]),
     script("streams_writable", WRITABLE),
 ];
@@ -82,7 +83,6 @@ const APIS: &[Api] = &[
 const BYTE_STREAMS: &[&str] =
     &["ReadableByteStreamController", "ReadableStreamBYOBReader", "ReadableStreamBYOBRequest"];
 const EVENT: &[&str] = &["Event", "EventTarget", "addEventListener", "dispatchEvent", "removeEventListener"];
-const READABLE: &[&str] = &["ReadableStream", "ReadableStreamDefaultController", "ReadableStreamDefaultReader"];
 const TIMERS: &[&str] =
     &["clearInterval", "clearTimeout", "queueMicrotask", "reportError", "scheduler", "setInterval", "setTimeout"];
 const WRITABLE: &[&str] = &["WritableStream", "WritableStreamDefaultController", "WritableStreamDefaultWriter"];

@@ -19,7 +19,7 @@
 import { Deferred, bare, handled, invoke, rejected, then } from "internal:streams_promise";
 import { internal } from "internal:webidl";
 import {
-  ReadableStream, acquireReader, cancelReadable, readChunk, readableObject, releaseReader, stateOf,
+  ReadableStream, acquireReader, cancelReadable, readChunk, readableObject, stateOf,
 } from "internal:streams_readable";
 import { ByteControllerState, closeBytes, createByteReadable, enqueueBytes } from "internal:streams_byte";
 import { bufferOf, byteLengthOf, bytesOf, concatenate, isUint8Array, lengthOfBuffer } from "internal:buffers";

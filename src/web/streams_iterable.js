@@ -3,7 +3,8 @@
 
 import { bare, invoke, promiseOf, rejected, resolved, then } from "internal:streams_promise";
 import { isObject, wrongType } from "internal:webidl";
-import { cancelReadable, closeController, createReadable, enqueueChunk, readChunk, releaseReader, ReadPromise } from "internal:streams_readable";
+import { ReadPromise, cancelReadable, readChunk, releaseReader } from "internal:streams_readable";
+import { closeController, createReadable, enqueueChunk } from "internal:streams_default";
 
 const { apply } = Reflect;
 const { defineProperty, getPrototypeOf, setPrototypeOf } = Object;

@@ -1,31 +1,27 @@
-// ReadableStream, its default reader and its default controller (streams standard, section 4).
+// ReadableStream and its default reader (streams standard, sections 4.2, 4.3 and 4.9), and what both kinds of
+// controllers share.
 //
-// Each public object keeps one private slot with an internal record (ReadableState, ReaderState,
-// DefaultControllerState); every algorithm works on records, so that streams the runtime makes itself
-// need no public objects until a Worker looks at them. Byte streams, pipes and tees are modules of
-// their own, loaded when first needed.
+// Each public object keeps one private slot with an internal record (ReadableState, ReaderState, one per
+// controller); every algorithm works on records, so that streams the runtime makes itself need no public objects
+// until a Worker looks at them. Controllers, pipes and tees are modules of their own, loaded when first needed.
 //
-// A record of a controller has `cancelSteps(reason)`, `pullSteps(request)`, `releaseSteps()`. A *source* has
-// `start(controller)`, `pull(controller)`, `cancel(reason)`; they never throw, and answer a native
-// promise or undefined; `passive` says that `pull` does nothing. A *read request* has `chunk(value)`, `close(value)`, `error(reason)` and `next`.
+// A controller's record has `cancelSteps(reason)`, `pullSteps(request)`, `releaseSteps()`, `clearPullIntos()`,
+// `resetQueue()` and `clear()`. A *source* has `start(controller)`, `pull(controller)`, `cancel(reason)`; only `start` may
+// throw, and they answer a native promise or undefined; `passive` says that `pull` does nothing. A *read request*
+// has `chunk(value)`, `close(value)`, `error(reason)` and `next`.
 
 import { lazy } from "internal:host";
-import { Deferred, Settling, bare, handled, invoke, noop, promiseOf, READY, rejected, resolved, then, upon } from "internal:streams_promise";
-import {
-  REQUIRED, boolean, callback, dictionary, enumeration, illegalConstructor, interface_, internal, isObject, object, requiredArguments,
-  unsignedLongLongEnforced, wrongType,
-} from "internal:webidl";
-import { SizedQueue, extractHighWaterMark, extractSize, readStrategy, sizeOf } from "internal:streams_queue";
+import { Deferred, Settling, bare, handled, noop, promiseOf, READY, rejected, resolved, then, upon } from "internal:streams_promise";
+import { REQUIRED, boolean, dictionary, enumeration, interface_, internal, isObject, requiredArguments, wrongType } from "internal:webidl";
 
 const abort = lazy("abort");
-const bytes = lazy("streams_byte");
+const defaults = lazy("streams_default");
 const byob = lazy("streams_byob");
 const pipes = lazy("streams_pipe");
 const tees = lazy("streams_tee");
 const iterables = lazy("streams_iterable");
 const writables = lazy("streams_writable");
 
-const { apply } = Reflect;
 const { defineProperty, prototype: ObjectPrototype, setPrototypeOf } = Object;
 
 // ---- Records --------------------------------------------------------------------------------------
@@ -104,43 +100,6 @@ export class ReadPromise extends Deferred {
   }
 }
 bare(ReadableState, ReaderState);
-
-const SourceMembers = dictionary("UnderlyingSource", {
-  autoAllocateChunkSize: [unsignedLongLongEnforced],
-  cancel: [callback],
-  pull: [callback],
-  start: [callback],
-  type: [enumeration("ReadableStreamType", ["bytes"])],
-});
-
-/** What a Worker passed to `new ReadableStream`. */
-class UnderlyingSource {
-  constructor(source) {
-    const members = SourceMembers(source);
-    this.object = source;
-    this.controller = undefined;
-    this.autoAllocateChunkSize = members.autoAllocateChunkSize;
-    this.cancelMethod = members.cancel;
-    this.pullMethod = members.pull;
-    this.passive = members.pull === undefined;
-    this.startMethod = members.start;
-    this.type = members.type;
-  }
-
-  start(controller) {
-    this.controller = controller.object;
-    return this.startMethod === undefined ? undefined : apply(this.startMethod, this.object, [this.controller]);
-  }
-
-  pull() {
-    return invoke(this.pullMethod, this.object, [this.controller]);
-  }
-
-  cancel(reason) {
-    return this.cancelMethod === undefined ? undefined : invoke(this.cancelMethod, this.object, [reason]);
-  }
-}
-bare(UnderlyingSource);
 
 // ---- Stream operations ----------------------------------------------------------------------------
 
@@ -273,61 +232,7 @@ interface_(ReadableStreamDefaultReader);
 const lockedReadable = () => new TypeError("This ReadableStream is currently locked to a reader.");
 export const releasedReader = () => new TypeError("This ReadableStream reader has been released.");
 
-// ---- Default controller ---------------------------------------------------------------------------
-
-export class DefaultControllerState extends SizedQueue {
-  constructor(stream, source, highWaterMark, size) {
-    super();
-    this.stream = stream;
-    this.wrapper = undefined;
-    this.source = source;
-    this.highWaterMark = highWaterMark;
-    this.size = size;
-    this.started = false;
-    this.closeRequested = false;
-    this.pulling = false;
-    this.pullAgain = false;
-    this.onPulled = undefined; // made once, see pullIfNeeded
-    this.onPullFailed = undefined;
-  }
-
-  get object() {
-    return (this.wrapper ??= new ReadableStreamDefaultController(internal, this));
-  }
-
-  cancelSteps(reason) {
-    this.resetQueue();
-    const answer = this.source.cancel(reason);
-    this.clear();
-    return answer;
-  }
-
-  pullSteps(request) {
-    if (this.head === undefined) {
-      this.stream.reader.push(request);
-      pullIfNeeded(this);
-      return;
-    }
-    const chunk = this.shift();
-    if (this.closeRequested && this.head === undefined) {
-      this.clear();
-      closeReadable(this.stream);
-    } else {
-      pullIfNeeded(this);
-    }
-    request.chunk(chunk);
-  }
-
-  releaseSteps() {}
-
-  clearPullIntos() {}
-
-  /** Lets go of the source's functions. */
-  clear() {
-    this.source = undefined;
-    this.size = undefined;
-  }
-}
+// ---- What both kinds of controllers share ---------------------------------------------------------
 
 export function canCloseOrEnqueue(controller) {
   return !controller.closeRequested && controller.stream.status === "readable";
@@ -372,31 +277,6 @@ export function errorController(controller, error) {
   errorReadable(controller.stream, error);
 }
 
-export function closeController(controller) {
-  if (!canCloseOrEnqueue(controller)) return;
-  controller.closeRequested = true;
-  if (controller.head !== undefined) return;
-  controller.clear();
-  closeReadable(controller.stream);
-}
-
-/** Hands a chunk to a waiting read or queues it; throws (and errors the stream) when it cannot be measured. */
-export function enqueueChunk(controller, chunk) {
-  if (!canCloseOrEnqueue(controller)) return;
-  const { reader } = controller.stream;
-  if (reader !== undefined && reader.pending > 0) {
-    reader.shift().chunk(chunk);
-  } else {
-    try {
-      controller.push(chunk, sizeOf(controller.size, chunk));
-    } catch (error) {
-      errorController(controller, error);
-      throw error;
-    }
-  }
-  pullIfNeeded(controller);
-}
-
 /** Starts a controller whose source may answer `start` with anything, or throw. */
 export function startController(controller) {
   controller.stream.controller = controller;
@@ -409,52 +289,6 @@ export function startController(controller) {
     (error) => errorController(controller, error),
   );
 }
-
-/** A default stream over an internal source. */
-export function createReadable(source, highWaterMark = 1, size = undefined) {
-  const state = new ReadableState();
-  startController(new DefaultControllerState(state, source, highWaterMark, size));
-  return state;
-}
-
-let controllerStateOf;
-
-export class ReadableStreamDefaultController {
-  #state;
-
-  constructor() {
-    illegalConstructor(arguments[0]);
-    this.#state = arguments[1];
-  }
-
-  get desiredSize() {
-    return desiredSize(controllerStateOf(this));
-  }
-
-  close() {
-    const state = controllerStateOf(this);
-    if (!canCloseOrEnqueue(state)) throw new TypeError("the stream is already closed or errored, or closing was already requested");
-    closeController(state);
-  }
-
-  enqueue(chunk = undefined) {
-    const state = controllerStateOf(this);
-    if (!canCloseOrEnqueue(state)) throw new TypeError("a closed or errored stream takes no more chunks");
-    enqueueChunk(state, chunk);
-  }
-
-  error(error = undefined) {
-    errorController(controllerStateOf(this), error);
-  }
-
-  static {
-    controllerStateOf = (object) => {
-      if (!isObject(object) || !(#state in object)) throw wrongType(undefined, "this", "ReadableStreamDefaultController");
-      return object.#state;
-    };
-  }
-}
-interface_(ReadableStreamDefaultController);
 
 // ---- ReadableStream -------------------------------------------------------------------------------
 
@@ -480,21 +314,6 @@ function thisReadable(object) {
   return state;
 }
 
-function initialise(state, source, strategy) {
-  if (source !== undefined) object(source, "Failed to construct 'ReadableStream'", "parameter 1");
-  const converted = readStrategy(strategy);
-  const underlying = new UnderlyingSource(source);
-  if (underlying.type !== undefined) {
-    if (converted.size !== undefined) throw new RangeError("a byte stream's strategy cannot have a size function");
-    const highWaterMark = extractHighWaterMark(converted, 0);
-    bytes().startByteController(state, underlying, highWaterMark, underlying.autoAllocateChunkSize);
-    return;
-  }
-  const size = extractSize(converted);
-  const highWaterMark = extractHighWaterMark(converted, 1);
-  startController(new DefaultControllerState(state, underlying, highWaterMark, size));
-}
-
 const ReaderOptions = dictionary("ReadableStreamGetReaderOptions", { mode: [enumeration("ReadableStreamReaderMode", ["byob"])] });
 const IteratorOptions = dictionary("ReadableStreamIteratorOptions", { preventCancel: [boolean, false] });
 const PipeOptions = dictionary("StreamPipeOptions", {
@@ -518,7 +337,7 @@ export class ReadableStream {
     }
     const state = (this.#state = new ReadableState());
     state.stream = this;
-    initialise(state, underlyingSource, strategy);
+    defaults().initialise(state, underlyingSource, strategy);
   }
 
   static from(asyncIterable) {

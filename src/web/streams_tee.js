@@ -2,10 +2,9 @@
 // the same chunk (or a clone, as bodies want it); a byte tee copies, and reads into a branch's own view
 // where that branch has a BYOB reader.
 
-import { Deferred, bare, microtask, resolved, then, upon } from "internal:streams_promise";
-import {
-  acquireReader, cancelReadable, closeController, createReadable, enqueueChunk, errorController, readChunk, releaseReader,
-} from "internal:streams_readable";
+import { Deferred, bare, microtask, then } from "internal:streams_promise";
+import { acquireReader, cancelReadable, errorController, readChunk, releaseReader } from "internal:streams_readable";
+import { closeController, createReadable, enqueueChunk } from "internal:streams_default";
 import { ByteControllerState, byobRequestOf, closeByteController, createByteReadable, enqueueBytes, pullInto, respond, respondWithNewView } from "internal:streams_byte";
 import { bytesOf, copyOf } from "internal:buffers";
 

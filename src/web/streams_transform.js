@@ -8,7 +8,8 @@
 import { Deferred, bare, promiseOf, READY, rejected, then, upon } from "internal:streams_promise";
 import { any, callback, dictionary, illegalConstructor, interface_, internal, isObject, object, wrongType } from "internal:webidl";
 import { extractHighWaterMark, extractSize, readStrategy } from "internal:streams_queue";
-import { canCloseOrEnqueue, closeController, createReadable, desiredSize, enqueueChunk, errorController, readableObject } from "internal:streams_readable";
+import { canCloseOrEnqueue, desiredSize, errorController, readableObject } from "internal:streams_readable";
+import { closeController, createReadable, enqueueChunk } from "internal:streams_default";
 import { createWritable, errorWritable, writableObject } from "internal:streams_writable";
 
 const { apply } = Reflect;
