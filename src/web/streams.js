@@ -16,7 +16,7 @@
 // teeBody(stream)            two streams; their chunks share no memory.
 // pumpTo, readAllBytes and teeBody throw a TypeError at once when the stream is locked.
 
-import { Deferred, bare, handled, invoke, rejected, then } from "internal:streams_promise";
+import { Deferred, bare, handled, invoke, rejected, resolveWith, then } from "internal:streams_promise";
 import { internal } from "internal:webidl";
 import {
   ReadableStream, acquireReader, cancelReadable, readChunk, readableObject, stateOf,
@@ -197,7 +197,7 @@ class Collector extends Drain {
   finish() {
     const { parts, total, state } = this;
     const own = parts.length === 1 && state.controller instanceof ByteControllerState && lengthOfBuffer(bufferOf(parts[0])) === total;
-    this.result.resolve(own ? parts[0] : concatenate(parts, total));
+    resolveWith(this.result, own ? parts[0] : concatenate(parts, total));
   }
 }
 bare(NativeSource, Drain);

@@ -1,7 +1,7 @@
 // ReadableStream.from() and a stream's async iterator (streams standard, "ReadableStreamFromIterable";
 // WebIDL, "asynchronous iterator objects").
 
-import { bare, invoke, promiseOf, rejected, resolved, then } from "internal:streams_promise";
+import { bare, invoke, promiseOf, rejected, resolveWith, resolved, then } from "internal:streams_promise";
 import { isObject, wrongType } from "internal:webidl";
 import { ReadPromise, cancelReadable, readChunk, releaseReader } from "internal:streams_readable";
 import { closeController, createReadable, enqueueChunk } from "internal:streams_default";
@@ -117,7 +117,7 @@ class IteratorRead extends ReadPromise {
 
   close() {
     releaseReader(this.reader);
-    this.resolve({ value: undefined, done: true });
+    resolveWith(this, { value: undefined, done: true });
   }
 
   error(reason) {

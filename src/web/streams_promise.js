@@ -2,6 +2,7 @@
 // Promise.prototype is never seen by a stream. Knows nothing about streams.
 
 const { apply } = Reflect;
+const { getPrototypeOf, prototype: ObjectPrototype, setPrototypeOf } = Object;
 const NativePromise = Promise;
 const uncurry = (method) => Function.prototype.call.bind(method);
 
@@ -45,6 +46,21 @@ export function invoke(callback, self, args) {
   } catch (error) {
     return rejected(error);
   }
+}
+
+/**
+ * Resolves with an object of ours. That looks `then` up on it: where a Worker defined one on Object.prototype, the object
+ * has no prototype for the moment, so that none of the Worker's code runs in the middle of a stream's steps.
+ */
+export function resolveWith(deferred, object) {
+  if (!("then" in ObjectPrototype)) {
+    deferred.resolve(object);
+    return;
+  }
+  const prototype = getPrototypeOf(object);
+  setPrototypeOf(object, null);
+  deferred.resolve(object);
+  setPrototypeOf(object, prototype);
 }
 
 /** Runs `onFulfilled` once `promise` (undefined: nothing to wait for) is fulfilled, else `onRejected`. */
@@ -103,6 +119,6 @@ export class Settling {
 
 /** Internal records have no prototype chain, so that accessors put on Object.prototype are never run. */
 export function bare(...classes) {
-  for (const { prototype } of classes) Object.setPrototypeOf(prototype, null);
+  for (const { prototype } of classes) setPrototypeOf(prototype, null);
 }
 bare(Deferred, Settling);

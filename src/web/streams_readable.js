@@ -11,7 +11,7 @@
 // has `chunk(value)`, `close(value)`, `error(reason)` and `next`.
 
 import { lazy } from "internal:host";
-import { Deferred, Settling, bare, handled, noop, promiseOf, READY, rejected, resolved, then, upon } from "internal:streams_promise";
+import { Deferred, Settling, bare, handled, noop, promiseOf, READY, rejected, resolveWith, resolved, then, upon } from "internal:streams_promise";
 import { REQUIRED, boolean, dictionary, enumeration, interface_, internal, isObject, requiredArguments, wrongType } from "internal:webidl";
 
 const abort = lazy("abort");
@@ -22,7 +22,7 @@ const tees = lazy("streams_tee");
 const iterables = lazy("streams_iterable");
 const writables = lazy("streams_writable");
 
-const { defineProperty, prototype: ObjectPrototype, setPrototypeOf } = Object;
+const { defineProperty } = Object;
 
 // ---- Records --------------------------------------------------------------------------------------
 
@@ -77,22 +77,11 @@ export class ReaderState {
 /** The read request behind `reader.read()`. */
 export class ReadPromise extends Deferred {
   chunk(value) {
-    this.settle(value, false);
+    resolveWith(this, { value, done: false });
   }
 
   close(value) {
-    this.settle(value, true);
-  }
-
-  settle(value, done) {
-    if (!("then" in ObjectPrototype)) {
-      this.resolve({ value, done });
-      return;
-    }
-    // Resolving looks `then` up. A Worker that defined it on Object.prototype shall not run in here.
-    const result = { __proto__: null, value, done };
-    this.resolve(result);
-    setPrototypeOf(result, ObjectPrototype);
+    resolveWith(this, { value, done: true });
   }
 
   error(reason) {

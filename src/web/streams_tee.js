@@ -2,11 +2,14 @@
 // the same chunk (or a clone, as bodies want it); a byte tee copies, and reads into a branch's own view
 // where that branch has a BYOB reader.
 
+import { lazy } from "internal:host";
 import { Deferred, bare, microtask, then } from "internal:streams_promise";
 import { acquireReader, cancelReadable, errorController, readChunk, releaseReader } from "internal:streams_readable";
 import { closeController, createReadable, enqueueChunk } from "internal:streams_default";
 import { ByteControllerState, byobRequestOf, closeByteController, createByteReadable, enqueueBytes, pullInto, respond, respondWithNewView } from "internal:streams_byte";
-import { bytesOf, copyOf } from "internal:buffers";
+import { copyOf } from "internal:buffers";
+
+const cloning = lazy("clone");
 
 /** One branch: the source of its stream, and what the tee must know of it. */
 class Branch {
@@ -110,7 +113,7 @@ class DefaultTee extends Tee {
     let copy = value;
     if (this.clones && !second.cancelled) {
       try {
-        copy = cloneChunk(value);
+        copy = cloning().cloneValue(value);
       } catch (error) {
         this.giveUp(error);
         return;
@@ -249,11 +252,6 @@ class ByobTeeRead {
   }
 }
 bare(Branch, Tee, ByobTeeRead);
-
-function cloneChunk(chunk) {
-  const bytes = bytesOf(chunk);
-  return bytes === undefined ? structuredClone(chunk) : copyOf(bytes);
-}
 
 /** Two records that see all of one; `clones`: the second branch gets copies, as `Response.clone()` wants it. */
 export function tee(stream, clones) {
