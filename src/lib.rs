@@ -1,8 +1,6 @@
 //! devflare: Cloudflare Workers for Platforms on a laptop, offline.
 
 pub mod bindings;
-pub mod cli;
-pub mod clock;
 pub mod compile;
 pub mod config;
 pub mod dev;

@@ -8,6 +8,7 @@
 //! * [`Invocation`]: one event (a request) with its CPU budget, its pending host work and its end.
 //! * [`Program`]: modules as shared bytecode.
 
+mod alarm;
 pub(crate) mod bytes;
 mod invocation;
 mod isolate;
@@ -19,11 +20,10 @@ pub(crate) mod text;
 mod throw;
 mod turn;
 
+pub use alarm::start_timer;
 pub use invocation::{Invocation, InvocationLimits};
 pub use isolate::{Boot, Booted, Engine, Isolate, IsolateOptions, Job};
-pub use ops::{
-    Completer, HostError, Ticks, begin_listener, begin_op, cancel_event, on_op_cancel, spawn_event, spawn_op,
-};
+pub use ops::{Completer, HostError, begin_listener, begin_op, cancel_event, is_pending, on_op_cancel, spawn_op};
 pub use pool::Pool;
 pub use program::{Compiler, ModuleCode, Program};
 pub use realm::{Realm, current, is_startup, realm, require_current};

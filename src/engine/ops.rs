@@ -73,6 +73,16 @@ impl Completer {
     pub(super) fn id(&self) -> u64 {
         self.id
     }
+
+    /// Runs `job` on the isolate's thread, charged to the invocation that began the op.
+    pub(super) fn post<F>(&self, job: F)
+    where
+        F: for<'js> FnOnce(&Ctx<'js>) -> Result<()> + Send + 'static,
+    {
+        if let Some(isolate) = self.isolate.upgrade() {
+            isolate.post(self.invocation.clone(), job);
+        }
+    }
 }
 
 /// A promise and the handle that settles it. It counts as pending work of the current invocation.
@@ -92,45 +102,13 @@ pub fn begin_listener<'js>(ctx: &Ctx<'js>) -> Result<(Promise<'js>, Completer)> 
     promise(ctx, true)
 }
 
-/// Runs `fire` on the isolate's thread each time `future` yields true to go on, until [`cancel_event`] or the end of
-/// the invocation. The answered id names the event.
-pub fn spawn_event<F, E>(ctx: &Ctx<'_>, ticks: F, fire: E) -> u64
-where
-    F: Ticks,
-    E: for<'js> Fn(&Ctx<'js>, u64) -> Result<()> + Send + Sync + 'static,
-{
-    let completer = begin(ctx, Waiting::Event, false);
-    let id = completer.id;
-    let task = realm(ctx).tokio.spawn(run_event(completer, ticks, Arc::new(fire)));
-    remember_task(ctx, id, task.abort_handle());
-    id
+/// An event that happens later (a timer): what it does is posted with [`Completer::post`].
+pub(super) fn begin_event(ctx: &Ctx<'_>) -> Completer {
+    begin(ctx, Waiting::Event, false)
 }
 
-/// When an event happens: answers `Some(last)` each time.
-pub trait Ticks: Send + 'static {
-    fn next(&mut self) -> impl Future<Output = bool> + Send;
-}
-
-async fn run_event<F, E>(completer: Completer, mut ticks: F, fire: Arc<E>)
-where
-    F: Ticks,
-    E: for<'js> Fn(&Ctx<'js>, u64) -> Result<()> + Send + Sync + 'static,
-{
-    loop {
-        let goes_on = ticks.next().await;
-        let Some(isolate) = completer.isolate.upgrade() else { return };
-        let (id, fire) = (completer.id, fire.clone());
-        isolate.post(completer.invocation.clone(), move |ctx| {
-            let wanted = if goes_on { is_pending(ctx, id) } else { cancel_event(ctx, id) };
-            if wanted { fire(ctx, id) } else { Ok(()) }
-        });
-        if !goes_on {
-            return;
-        }
-    }
-}
-
-fn is_pending(ctx: &Ctx<'_>, id: u64) -> bool {
+/// An op that has neither been settled nor dropped.
+pub fn is_pending(ctx: &Ctx<'_>, id: u64) -> bool {
     realm(ctx).ops.borrow().contains_key(&id)
 }
 

@@ -10,6 +10,7 @@ use std::sync::{Arc, Weak};
 use rquickjs::runtime::UserDataGuard;
 use rquickjs::{Ctx, JsLifetime, Result};
 
+use super::alarm::Alarm;
 use super::invocation::Invocation;
 use super::isolate::Isolate;
 use super::ops::PendingOp;
@@ -25,6 +26,7 @@ pub struct Realm {
     /// Pending work that will end by itself; an isolate without any cannot go on.
     pub(super) active_ops: Cell<usize>,
     pub(super) startup: Cell<bool>,
+    pub(super) alarm: Arc<Alarm>,
     pub program: Arc<Program>,
     pub tokio: tokio::runtime::Handle,
 }
@@ -44,6 +46,7 @@ impl Realm {
             next_op: Cell::new(1),
             active_ops: Cell::new(0),
             startup: Cell::new(true),
+            alarm: Arc::default(),
             program,
             tokio,
         }
@@ -57,6 +60,12 @@ impl Realm {
     /// Handlers may run from now on; I/O was refused before.
     pub fn finish_startup(&self) {
         self.startup.set(false);
+    }
+}
+
+impl Drop for Realm {
+    fn drop(&mut self) {
+        self.alarm.clear();
     }
 }
 

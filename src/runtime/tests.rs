@@ -203,7 +203,8 @@ async fn a_request_that_can_never_answer_is_told_at_once() {
 #[tokio::test]
 async fn io_in_global_scope_is_refused() {
     let world = World::new();
-    let spec = World::spec(WorkerId::plain("early"), &[("index.js", "await fetch('http://x/'); export default {}")], vec![]);
+    let spec =
+        World::spec(WorkerId::plain("early"), &[("index.js", "await fetch('http://x/'); export default {}")], vec![]);
     let failure = world.runtime.replace(spec).await.unwrap_err();
     assert!(failure.to_string().starts_with("Disallowed operation called within global scope"), "{failure}");
 }
@@ -211,7 +212,8 @@ async fn io_in_global_scope_is_refused() {
 #[tokio::test]
 async fn reload_serves_the_new_code_and_lets_the_old_finish() {
     let world = World::new();
-    let slow = "export default { async fetch() { await new Promise((r) => setTimeout(r, 50)); return new Response('old') } }";
+    let slow =
+        "export default { async fetch() { await new Promise((r) => setTimeout(r, 50)); return new Response('old') } }";
     world.worker("w", slow).await;
     let (old, ()) = tokio::join!(world.text("w"), async {
         tokio::time::sleep(Duration::from_millis(15)).await;

@@ -23,9 +23,20 @@ host.onTimer((id) => {
   }
 });
 
+/** Timers end unseen with the event that set them: now and then what they would have run is dropped. */
+let sweepAt = 64;
+
+function sweep() {
+  for (const id of running.keys()) {
+    if (!host.timerIsPending(id)) running.delete(id);
+  }
+  sweepAt = Math.max(64, running.size * 2);
+}
+
 /** Runs `handler(...args)` after `delay` milliseconds, once or again and again; answers the timer's number. */
 export function startTimer(handler, delay, args = [], repeat = false) {
   const id = host.timerStart(delay > 0 ? delay : 0, repeat);
+  if (running.size >= sweepAt) sweep();
   running.set(id, { handler, args, repeat });
   return id;
 }

@@ -6,7 +6,7 @@ use rquickjs::function::{Func, Opt};
 use rquickjs::{Ctx, Function, JsLifetime, Object, Persistent, Result, Value};
 
 use super::event::{ConsoleLine, host_of};
-use crate::engine::{Ticks, cancel_event, current, describe, require_current, spawn_event};
+use crate::engine::{cancel_event, current, describe, is_pending, require_current, start_timer};
 
 /// The function that runs a timer by its number.
 struct OnTimer(Persistent<Function<'static>>);
@@ -20,6 +20,7 @@ unsafe impl JsLifetime<'_> for OnTimer {
 pub(super) fn init<'js>(_ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     host.set("onTimer", Func::from(on_timer))?;
     host.set("timerStart", Func::from(start))?;
+    host.set("timerIsPending", Func::from(|ctx: Ctx<'_>, id: f64| is_pending(&ctx, number(id))))?;
     host.set("timerClear", Func::from(|ctx: Ctx<'_>, id: f64| cancel_event(&ctx, number(id))))?;
     host.set("now", Func::from(|ctx: Ctx<'_>| host_of(&ctx).now()))
 }
@@ -35,26 +36,12 @@ fn on_timer<'js>(ctx: Ctx<'js>, callback: Function<'js>) {
     drop(stored.map(|_| ()));
 }
 
-/// Delays are whole milliseconds; one of 0 waits for the next turn.
-struct Delay {
-    period: Duration,
-    repeat: bool,
-}
-
-impl Ticks for Delay {
-    async fn next(&mut self) -> bool {
-        tokio::time::sleep(self.period).await;
-        self.repeat
-    }
-}
-
 fn start(ctx: Ctx<'_>, delay: f64, repeat: Opt<bool>) -> Result<f64> {
     require_current(&ctx)?;
     let repeat = repeat.0.unwrap_or(false);
     // A repeating timer of 0 ms would spin.
     let millis = delay.max(if repeat { 1.0 } else { 0.0 }).min(MAX_DELAY);
-    let ticks = Delay { period: Duration::from_secs_f64(millis / 1000.0), repeat };
-    let id = spawn_event(&ctx, ticks, |ctx, id| {
+    let id = start_timer(&ctx, Duration::from_secs_f64(millis / 1000.0), repeat, |ctx, id| {
         let callback = ctx.userdata::<OnTimer>().map(|stored| stored.0.clone());
         let Some(callback) = callback else { return Ok(()) };
         #[allow(clippy::cast_precision_loss, reason = "an isolate starts fewer than 2^53 timers")]

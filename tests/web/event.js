@@ -93,3 +93,14 @@ test("what nobody catches is told to listeners, then to the host", async () => {
   equal(seen, ["Uncaught TypeError: mine", "Uncaught Error: loud", "Uncaught Error: quiet"]);
   equal(takeUncaught(), ["TypeError: mine", "Error: loud"]);
 });
+
+test("timers run in the order of their deadlines, equal ones in the order they were set", async () => {
+  for (let round = 0; round < 20; round++) {
+    const order = [];
+    for (let i = 0; i < 20; i++) setTimeout(() => order.push(i), 0);
+    setTimeout(() => order.push("later"), 2);
+    setTimeout(() => order.push("one"), 1);
+    while (order.length < 22) await scheduler.wait(1);
+    equal(order, [...Array(20).keys(), "one", "later"]);
+  }
+});
