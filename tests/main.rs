@@ -1,1 +1,3 @@
-//! tests
+//! All tests from the outside, in one binary: one module per feature.
+
+mod tidy;
