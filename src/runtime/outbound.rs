@@ -22,6 +22,8 @@ use crate::worker::{Body, Call, Failure, Fetch, Outcome, Redirect, Reply, Reques
 
 /// Redirects that one `fetch()` follows.
 const MAX_REDIRECTS: usize = 20;
+/// Headers of one answer.
+const MAX_HEADERS: usize = 512;
 /// Headers of one connection that a client does not pass on.
 const HOP_BY_HOP: [HeaderName; 6] = [
     http::header::CONNECTION,
@@ -49,7 +51,8 @@ impl Network {
             Err(_) => HttpsConnectorBuilder::new().with_webpki_roots(),
         };
         let connector = builder.https_or_http().enable_http1().enable_http2().build();
-        Self { client: Client::builder(TokioExecutor::new()).build(connector), tokio }
+        let client = Client::builder(TokioExecutor::new()).http1_max_headers(MAX_HEADERS).build(connector);
+        Self { client, tokio }
     }
 }
 

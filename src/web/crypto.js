@@ -1,6 +1,6 @@
 // crypto: random values, digests, constant-time comparison. The key operations of SubtleCrypto exist and reject.
 import { host, lazy } from "internal:host";
-import { BufferSource, bytesOf, illegalConstructor, interface_, internal, isObject, isView, requiredArguments, viewName, wrongType } from "internal:webidl";
+import { AllowSharedBufferSource, BufferSource, bytesOf, illegalConstructor, interface_, internal, isObject, isView, requiredArguments, viewName, wrongType } from "internal:webidl";
 
 const exception = lazy("exception");
 const digests = lazy("digest");
@@ -71,8 +71,9 @@ export class SubtleCrypto {
     this.#brand;
     const prefix = "Failed to execute 'digest' on 'SubtleCrypto'";
     requiredArguments(arguments.length, 2, prefix);
-    const bytes = bytesOf(BufferSource(data, prefix, "parameter 2"));
-    const digest = digestOf(digestName(algorithm), bytes);
+    AllowSharedBufferSource(data, prefix, "parameter 2"); // as on Cloudflare, resizable buffers too
+    const name = digestName(algorithm);
+    const digest = digestOf(name, bytesOf(data));
     if (digest === undefined) {
       throw domException("NotSupportedError", "Unrecognized or unimplemented digest algorithm requested.");
     }
