@@ -178,12 +178,18 @@ impl Isolate {
     where
         F: for<'js> FnOnce(&Ctx<'js>) -> Result<()> + Send + 'static,
     {
-        self.lock_open().insert(invocation.id, invocation.clone());
+        let message = Message { invocation: Some(invocation.clone()), job: Box::new(job) };
+        {
+            // Both at once, for `find_hung`: an open invocation whose message is not in the mailbox has begun.
+            let mut open = self.lock_open();
+            open.insert(invocation.id, invocation.clone());
+            self.lock_mailbox().push_back(message);
+        }
         if self.clock.is_condemned() {
             self.fail(invocation, &Failure::Stopped);
             return;
         }
-        self.post(Some(invocation.clone()), job);
+        self.schedule();
     }
 
     /// Takes no new invocations; the runtime replaces it and lets it drain.
@@ -365,11 +371,15 @@ impl Isolate {
         if !idle {
             return;
         }
-        let open: Vec<_> = self.lock_open().values().cloned().collect();
-        if self.lock_mailbox().is_empty() {
-            for invocation in open {
-                self.fail(&invocation, &Failure::Hung);
+        let hung: Vec<_> = {
+            let open = self.lock_open();
+            if !self.lock_mailbox().is_empty() {
+                return;
             }
+            open.values().cloned().collect()
+        };
+        for invocation in hung {
+            self.fail(&invocation, &Failure::Hung);
         }
     }
 

@@ -188,3 +188,21 @@ fn a_source_that_does_not_parse_says_where() {
     assert_eq!(thrown.name, "SyntaxError");
     assert!(thrown.stack.contains("bad.js:2"), "{thrown:?}");
 }
+
+/// An invocation that is open but whose first message is still on its way has not hung.
+#[test]
+fn many_at_once_are_not_taken_for_hung() {
+    let pool = Pool::start(2);
+    let isolate = isolate(&pool);
+    std::thread::scope(|scope| {
+        for caller in 0..4 {
+            let isolate = &isolate;
+            scope.spawn(move || {
+                for id in 0..500 {
+                    assert_eq!(end(&run(isolate, caller * 500 + id + 1, "done('hi')")), Ok("hi".to_owned()));
+                }
+            });
+        }
+    });
+    pool.stop();
+}
