@@ -90,6 +90,15 @@ impl<'js> IntoJs<'js> for Chunk {
     }
 }
 
+/// A chunk, or null at the end.
+struct Pulled(Option<Bytes>);
+
+impl<'js> IntoJs<'js> for Pulled {
+    fn into_js(self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
+        self.0.map_or_else(|| Ok(Value::new_null(ctx.clone())), |bytes| Chunk(bytes).into_js(ctx))
+    }
+}
+
 /// The next chunk, or null at the end: at once where it is there, else a promise.
 fn pull<'js>(ctx: Ctx<'js>, handle: Class<'js, BodyHandle>) -> Result<Value<'js>> {
     let handle = handle.borrow();
@@ -112,7 +121,7 @@ fn pull<'js>(ctx: Ctx<'js>, handle: Class<'js, BodyHandle>) -> Result<Value<'js>
         if matches!(chunk, Some(Ok(_))) {
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(body);
         }
-        chunk.transpose().map(|chunk| chunk.map(Chunk)).map_err(|error| lost(&error))
+        chunk.transpose().map(Pulled).map_err(|error| lost(&error))
     })?;
     Ok(promise.into_value())
 }
