@@ -109,11 +109,7 @@ fn pull<'js>(ctx: Ctx<'js>, handle: Class<'js, BodyHandle>) -> Result<Value<'js>
         if matches!(chunk, Some(Ok(_))) {
             *handle.lock() = Some(body);
         }
-        return chunk
-            .transpose()
-            .map(|chunk| chunk.map(Chunk))
-            .map_err(|error| lost(&error).throw(&ctx))?
-            .into_js(&ctx);
+        return chunk.transpose().map(Pulled).map_err(|error| lost(&error).throw(&ctx))?.into_js(&ctx);
     }
     let slot = handle.body.clone();
     let promise = spawn_op(&ctx, async move {
