@@ -1,3 +1,184 @@
 //! The story in one screen: load, start, serve, and on a change rebuild and swap.
+//!
+//! [`Session::start`] loads and builds everything (user mistakes end it), [`Session::serve`] answers requests; before
+//! each one the watcher's barrier tells whether anything was saved since, and what changed is rebuilt first.
 
+mod project;
+mod rebuild;
+mod report;
+mod sites;
+mod stack;
 pub mod watch;
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::compile::Cache;
+use crate::engine::{Engine, IsolateOptions, Pool};
+use crate::error::{Problem, Problems};
+use crate::fleet::{self, Fleet};
+use crate::front::live::Live;
+use crate::front::{self, ConnectionProblem};
+use crate::runtime::{self, DEFAULT_CPU, DEFAULT_MAX_LOADED, DEFAULT_SUBREQUESTS, LocalHosts, Network, Runtime};
+use crate::term::Terminal;
+use crate::worker::{Fetch, WorkerId};
+use project::Build;
+use report::Report;
+use watch::Watcher;
+
+/// What a session is started with.
+#[derive(Clone)]
+pub struct Options {
+    pub fleet: fleet::Options,
+    pub cpu_factor: f64,
+    /// The host that Workers see in `request.url`, if not the one that was asked for.
+    pub host: Option<String>,
+    pub live_reload: bool,
+    /// Follow files; without it what was loaded at the start is served to the end.
+    pub watch: bool,
+}
+
+/// See the module's text.
+pub struct Session {
+    options: Options,
+    terminal: Terminal,
+    runtime: Arc<Runtime>,
+    pool: Arc<Pool>,
+    cache: Arc<Cache>,
+    live: Live,
+    watcher: Option<Watcher>,
+    fleet: RwLock<Arc<Fleet>>,
+    builds: Mutex<HashMap<WorkerId, Arc<Build>>>,
+    /// Why Workers that do not build do not build.
+    broken: Mutex<HashMap<WorkerId, Problems>>,
+    fetchers: Mutex<HashMap<WorkerId, Arc<dyn Fetch>>>,
+    /// One rebuild at a time; the changes up to this number of the watcher's are served.
+    rebuilding: tokio::sync::Mutex<()>,
+    served: AtomicU64,
+}
+
+/// More user Workers than this are built when they are first used, not at the start.
+const EAGER_BUILDS: usize = 500;
+/// Lets an editor or git finish writing before a change that nobody asks for is built.
+const QUIET: Duration = Duration::from_millis(10);
+
+impl Session {
+    /// Loads and builds all projects and starts the ordinary Workers. Must be called in a tokio runtime.
+    ///
+    /// # Errors
+    /// Every mistake in every project, with the warnings.
+    pub async fn start(options: Options, terminal: Terminal) -> Result<Arc<Self>, Problems> {
+        let loaded = fleet::load(&options.fleet)?;
+        let session = Arc::new_cyclic(|this| Self::assemble(options, terminal, loaded.fleet, this.clone()));
+        let mut problems = loaded.problems;
+        session.build_all(&mut problems).await;
+        if problems.has_errors() {
+            return Err(problems);
+        }
+        for warning in problems.0 {
+            session.terminal.tell(warning);
+        }
+        session.follow_changes();
+        Ok(session)
+    }
+
+    fn assemble(options: Options, terminal: Terminal, fleet: Fleet, this: std::sync::Weak<Self>) -> Self {
+        let tokio = tokio::runtime::Handle::current();
+        let pool = Pool::start(std::thread::available_parallelism().map_or(2, usize::from).max(2));
+        let hosts: LocalHosts = Arc::new(move |caller, url| this.upgrade()?.local_worker(caller, url));
+        let settings = runtime::Settings {
+            engine: Engine { pool: pool.clone(), tokio: tokio.clone() },
+            isolate: IsolateOptions::default(),
+            cpu_factor: options.cpu_factor,
+            default_cpu: DEFAULT_CPU,
+            subrequests: DEFAULT_SUBREQUESTS,
+            max_loaded: DEFAULT_MAX_LOADED,
+            hosts,
+            network: Arc::new(Network::new(tokio)),
+            observer: Arc::new(Report::new(terminal.clone())),
+        };
+        let warned = terminal.clone();
+        let watcher = options.watch.then(|| Watcher::start(move |problem| warned.tell(problem)));
+        Self {
+            options,
+            terminal,
+            runtime: Runtime::new(settings),
+            pool,
+            cache: Arc::default(),
+            live: Live::default(),
+            watcher,
+            fleet: RwLock::new(Arc::new(fleet)),
+            builds: Mutex::default(),
+            broken: Mutex::default(),
+            fetchers: Mutex::default(),
+            rebuilding: tokio::sync::Mutex::default(),
+            served: AtomicU64::new(0),
+        }
+    }
+
+    /// Binds the Workers port, or the next free ones unless `strict`; 0 picks one.
+    pub async fn bind(ip: IpAddr, port: u16, strict: bool) -> Result<Vec<tokio::net::TcpListener>, Problem> {
+        const TRIES: u16 = 100;
+        let mut error = None;
+        for candidate in port..=port.saturating_add(if strict || port == 0 { 0 } else { TRIES }) {
+            match front::bind(ip, candidate).await {
+                Ok(listeners) => return Ok(listeners),
+                Err(refused) if refused.kind() == io::ErrorKind::AddrInUse => error = Some(refused),
+                Err(refused) => return Err(cannot_listen(ip, candidate, &refused)),
+            }
+        }
+        let error = error.unwrap_or_else(|| io::ErrorKind::AddrInUse.into());
+        let problem = cannot_listen(ip, port, &error);
+        Err(problem.help("choose another one with --port, or let devflare pick one with --port 0"))
+    }
+
+    /// Answers requests until `stop`.
+    pub async fn serve(self: &Arc<Self>, listeners: Vec<tokio::net::TcpListener>, stop: CancellationToken) {
+        let terminal = self.terminal.clone();
+        let refused = move |problem: ConnectionProblem| terminal.tell(report::of_connection(&problem));
+        let sites = Arc::new(sites::Served(self.clone()));
+        front::serve(listeners, sites, refused, stop).await;
+        self.pool.stop();
+    }
+
+    pub fn fleet(&self) -> Arc<Fleet> {
+        self.fleet.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The current Worker of this id, wherever it comes from.
+    fn fetcher(&self, id: &WorkerId) -> Arc<dyn Fetch> {
+        let mut fetchers = lock(&self.fetchers);
+        if let Some(known) = fetchers.get(id) {
+            return known.clone();
+        }
+        let fetcher = self.runtime.fetcher(id.clone(), None);
+        fetchers.insert(id.clone(), fetcher.clone());
+        fetcher
+    }
+
+    /// The other ordinary Worker that a URL belongs to.
+    fn local_worker(&self, caller: &WorkerId, url: &url::Url) -> Option<Arc<dyn Fetch>> {
+        let fleet = self.fleet();
+        let id = fleet.hosts.find(url.host_str()?, url.path())?;
+        (id != caller).then(|| self.fetcher(id))
+    }
+
+    fn base(&self) -> PathBuf {
+        self.terminal.options().base.clone()
+    }
+}
+
+fn cannot_listen(ip: IpAddr, port: u16, error: &io::Error) -> Problem {
+    Problem::error(format!("cannot listen on {}: {error}", SocketAddr::new(ip, port)))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -5,11 +5,12 @@ use std::task::{Context, Poll};
 
 use axum::extract::Request as AxumRequest;
 use bytes::Bytes;
-use http::header::{ACCEPT, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
 
 use super::encode;
+use super::pages::wants_html;
 use super::serve::Connection;
 use crate::worker::{Body, BodyError, Cancel, Redirect, Request, Response};
 
@@ -25,9 +26,16 @@ pub(super) struct Asked {
 impl Asked {
     pub(super) fn of(request: &AxumRequest) -> Self {
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
-        let wants_html = accept.is_some_and(|accept| accept.contains("text/html"));
+        let wants_html = wants_html(request.headers());
         Self { method: request.method().clone(), host: host_of(request).to_owned(), path, wants_html }
+    }
+
+    pub(super) fn path_alone(&self) -> &str {
+        self.path.split('?').next().unwrap_or_default()
+    }
+
+    pub(super) fn query(&self) -> &str {
+        self.path.split_once('?').map_or("", |(_, query)| query)
     }
 }
 
@@ -45,9 +53,10 @@ const CF: &str = r#"{"asOrganization":"devflare","asn":395747,"clientAcceptEncod
 const HOP_BY_HOP: [HeaderName; 4] = [CONNECTION, TRANSFER_ENCODING, UPGRADE, HeaderName::from_static("keep-alive")];
 const CONNECTING_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
 
-pub(super) fn incoming(request: AxumRequest, connection: &Connection) -> Request {
+/// The request as the Worker sees it; `host` takes the place of the one that was asked for.
+pub(super) fn incoming(request: AxumRequest, connection: &Connection, host: Option<&str>) -> Request {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    let url = format!("http://{}{path}", host_of(&request));
+    let url = format!("http://{}{path}", host.unwrap_or_else(|| host_of(&request)));
     // Normalises the host's case and default port, as `request.url` shows it.
     let url = url::Url::parse(&url).map_or(url, String::from);
     let (parts, body) = request.into_parts();
@@ -55,6 +64,9 @@ pub(super) fn incoming(request: AxumRequest, connection: &Connection) -> Request
     let has_body = !body.is_end_stream();
     headers.remove(TRANSFER_ENCODING);
     headers.insert(CONNECTING_IP, connection.ip_header());
+    if let Some(host) = host.and_then(|host| HeaderValue::from_str(host).ok()) {
+        headers.insert(HOST, host);
+    }
     let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let body = has_body.then(|| Body::stream(body, length));
     let bodiless = parts.method == Method::GET || parts.method == Method::HEAD;

@@ -19,17 +19,23 @@ use tokio::sync::oneshot;
 
 pub use serve::{Connection, ConnectionProblem, bind, serve};
 
-use crate::worker::{Call, Cancel, Failure, Fetch, Outcome, Response, Trace, WorkerId};
+use crate::worker::{Call, Cancel, Failure, Fetch, Outcome, Request, Response, Trace, WorkerId};
+use live::Live;
 
 /// Who answers on this port.
 pub trait Sites: Send + Sync + 'static {
-    /// The Worker that a host and a path belong to, once everything that was saved before this call is served; `Err`
-    /// tells why nobody answers.
-    fn find<'a>(&'a self, host: &'a str, path: &'a str) -> BoxFuture<'a, Result<Site, String>>;
+    /// The Worker that a host and a path belong to, once everything that was saved before this call is served.
+    fn find<'a>(&'a self, host: &'a str, path: &'a str) -> BoxFuture<'a, Option<Site>>;
     /// A request was answered (or its client left).
     fn answered(&self, done: &Answered<'_>);
     /// What a failed Worker answers a client.
     fn failure_page(&self, worker: &WorkerId, failure: &Failure, wants_html: bool) -> Response;
+    /// What is answered where no Worker answers.
+    fn nobody_page(&self, host: &str, wants_html: bool) -> Response;
+    /// Refreshes open pages, if that is wanted.
+    fn live(&self) -> Option<&Live>;
+    /// The host that Workers see, if not the one that was asked for.
+    fn host(&self) -> Option<&str>;
 }
 
 /// One Worker on this port.
@@ -65,32 +71,33 @@ async fn handle(
     ConnectInfo(connection): ConnectInfo<Connection>,
     request: AxumRequest,
 ) -> AxumResponse {
-    let started = Instant::now();
     let asked = convert::Asked::of(&request);
+    if let Some(answer) = sites.live().and_then(|live| live.answer(asked.path_alone(), asked.query())) {
+        return convert::outgoing(answer, &asked.method, Cancel::default()).map(AxumBody::new);
+    }
     let call = Call::default();
-    let mut log = Log { sites: sites.clone(), asked, started, trace: call.trace.clone(), status: None };
-    let found = sites.find(&log.asked.host, &log.asked.path).await;
-    let response = match found {
-        Ok(site) => {
-            let wants_html = log.asked.wants_html;
-            let cancel = call.cancel.clone();
-            match fetch(&site, request, &connection, call).await {
-                Ok(response) => convert::outgoing(response, &log.asked.method, cancel),
-                Err(failure) => {
-                    convert::outgoing(sites.failure_page(&site.id, &failure, wants_html), &log.asked.method, cancel)
-                }
-            }
+    let cancel = call.cancel.clone();
+    let mut log = Log { sites: sites.clone(), asked, started: Instant::now(), trace: call.trace.clone(), status: None };
+    let since = sites.live().map(Live::now);
+    let mut response = match sites.find(&log.asked.host, &log.asked.path).await {
+        Some(site) => {
+            let request = convert::incoming(request, &connection, sites.host());
+            let outcome = fetch(&site, request, call).await;
+            outcome.unwrap_or_else(|failure| sites.failure_page(&site.id, &failure, log.asked.wants_html))
         }
-        Err(nobody) => convert::outgoing(Response::text(404, nobody), &log.asked.method, Cancel::default()),
+        None => sites.nobody_page(&log.asked.host, log.asked.wants_html),
     };
-    log.status = Some(response.status().as_u16());
-    response.map(AxumBody::new)
+    if let (Some(live), Some(since), true) = (sites.live(), since, log.asked.wants_html) {
+        let trace = log.trace.clone();
+        let _pages_without_the_script_stay_as_they_are = live.inject(&mut response, since, move || trace.workers());
+    }
+    log.status = Some(response.status);
+    convert::outgoing(response, &log.asked.method, cancel).map(AxumBody::new)
 }
 
-async fn fetch(site: &Site, request: AxumRequest, connection: &Connection, call: Call) -> Outcome {
+async fn fetch(site: &Site, request: Request, call: Call) -> Outcome {
     let mut guard = Guard(Some(call.cancel.clone()));
     let (sender, receiver) = oneshot::channel();
-    let request = convert::incoming(request, connection);
     site.worker.fetch(request, call, Box::new(move |outcome| drop(sender.send(outcome))));
     let outcome = receiver.await.unwrap_or(Err(Failure::Stopped));
     guard.0 = None;

@@ -13,7 +13,7 @@ use crate::worker::{Fetch, WorkerId};
 pub(super) fn attach<'js>(ctx: &Ctx<'js>, runtime: &Weak<Runtime>, spec: &WorkerSpec) -> Result<Object<'js>> {
     let env = Object::new(ctx.clone())?;
     let around = Around { runtime: runtime.clone(), id: spec.id.clone() };
-    for binding in spec.bindings.iter() {
+    for binding in spec.bindings.list() {
         env.set(binding.name(), binding.attach(ctx, &around)?)?;
     }
     Ok(env)

@@ -1,13 +1,14 @@
 //! Events in isolates: how one boots, how a request starts an invocation there, and how its handler answers.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rquickjs::class::Class;
 use rquickjs::function::Func;
 use rquickjs::{Array, Ctx, Function, IntoJs, JsLifetime, Object, Persistent, Result, Value};
 
-use super::{Runtime, WorkerSpec, environment};
+use super::outbound::LocalFirst;
+use super::{Observer, Runtime, Source, WorkerSpec, environment};
 use crate::engine::{
     Boot, Invocation, InvocationLimits, Isolate, Program, Thrown, current, describe, realm, throw_error,
 };
@@ -38,7 +39,7 @@ unsafe impl JsLifetime<'_> for Entry {
 
 /// What a fresh isolate runs: natives, bindings, modules.
 pub(super) fn boot(runtime: &Arc<Runtime>, spec: &WorkerSpec, program: &Arc<Program>) -> Boot {
-    let host = Arc::new(WorkerHost { runtime: Arc::downgrade(runtime), id: spec.id.clone() });
+    let host = Arc::new(WorkerHost::new(runtime, spec));
     let (runtime, spec, program) = (Arc::downgrade(runtime), spec.clone(), program.clone());
     Box::new(move |ctx| {
         web::install(ctx, host, add_natives)?;
@@ -178,7 +179,9 @@ fn respond<'js>(
 fn threw<'js>(ctx: Ctx<'js>, id: f64, error: Value<'js>) {
     let Some(invocation) = invocation(&ctx, id) else { return };
     let isolate = realm(&ctx).isolate();
-    let failure = isolate.failure_of(&describe(&ctx, &error));
+    let mut thrown = describe(&ctx, &error);
+    thrown.stack = web::map_stack(&ctx, &thrown.stack);
+    let failure = isolate.failure_of(&thrown);
     isolate.fail(&invocation, &failure);
 }
 
@@ -190,35 +193,42 @@ fn finish(ctx: Ctx<'_>, id: f64) {
 
 /// One Worker's view of the host.
 struct WorkerHost {
-    runtime: Weak<Runtime>,
     id: WorkerId,
+    source: Arc<dyn Source>,
+    observer: Arc<dyn Observer>,
+    outbound: Arc<dyn Fetch>,
 }
 
-/// Answers where there is no runtime any more.
-struct Nowhere;
-
-impl Fetch for Nowhere {
-    fn fetch(&self, _request: Request, _call: Call, reply: Reply) {
-        reply(Err(Failure::Stopped));
+impl WorkerHost {
+    fn new(runtime: &Runtime, spec: &WorkerSpec) -> Self {
+        let settings = &runtime.settings;
+        let (hosts, network) = (settings.hosts.clone(), settings.network.clone());
+        Self {
+            id: spec.id.clone(),
+            source: spec.source.clone(),
+            observer: settings.observer.clone(),
+            outbound: Arc::new(LocalFirst { caller: spec.id.clone(), hosts, network }),
+        }
     }
 }
 
 impl web::Host for WorkerHost {
     fn outbound(&self) -> Arc<dyn Fetch> {
-        self.runtime.upgrade().map_or_else(|| Arc::new(Nowhere) as _, |runtime| runtime.settings.outbound.clone())
+        self.outbound.clone()
     }
 
     fn console(&self, line: ConsoleLine, _invocation: Option<&Invocation>) {
-        if let Some(runtime) = self.runtime.upgrade() {
-            runtime.settings.observer.console(&self.id, &line.level, &line.text);
-        }
+        self.observer.console(&self.id, &line.level, &line.text);
     }
 
     fn uncaught(&self, thrown: Thrown, _invocation: Option<&Invocation>) {
-        if let Some(runtime) = self.runtime.upgrade() {
-            let Thrown { name, message, stack } = thrown;
-            runtime.settings.observer.failed(&self.id, &Failure::Threw { name, message, stack });
-        }
+        let Thrown { name, message, stack } = thrown;
+        let stack = self.source.map_stack(&stack);
+        self.observer.failed(&self.id, &Failure::Threw { name, message, stack });
+    }
+
+    fn map_stack(&self, stack: &str) -> String {
+        self.source.map_stack(stack)
     }
 
     fn now(&self) -> f64 {

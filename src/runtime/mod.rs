@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-pub use outbound::{LocalFirst, LocalHosts, Network};
+pub use outbound::{LocalHosts, Network};
 pub use program::ProgramCache;
 
 use crate::bindings::Binding;
@@ -31,15 +31,33 @@ use target::Target;
 pub struct WorkerSpec {
     pub id: WorkerId,
     pub source: Arc<dyn Source>,
-    pub bindings: Arc<[Box<dyn Binding>]>,
+    pub bindings: Arc<dyn Bindings>,
     /// CPU time that the configuration allows an invocation; the default where it says nothing.
     pub cpu: Option<Duration>,
+    /// Subrequests likewise.
+    pub subrequests: Option<u64>,
+}
+
+/// The bindings of a Worker, whoever owns them.
+pub trait Bindings: Send + Sync {
+    fn list(&self) -> &[Box<dyn Binding>];
+}
+
+impl Bindings for Vec<Box<dyn Binding>> {
+    fn list(&self) -> &[Box<dyn Binding>] {
+        self
+    }
 }
 
 /// Gives a Worker's modules when they are needed: user Workers load on their first request.
 pub trait Source: Send + Sync {
     /// May read and compile files.
     fn load(&self) -> Result<Arc<Program>, Failure>;
+
+    /// A stack with the author's files and positions in place of the modules' own.
+    fn map_stack(&self, stack: &str) -> String {
+        stack.to_owned()
+    }
 }
 
 /// Hears what Workers say and suffer.
@@ -64,7 +82,10 @@ pub struct Settings {
     pub subrequests: u32,
     /// User Workers that may be loaded at a time; idle ones beyond are unloaded.
     pub max_loaded: usize,
-    pub outbound: Arc<dyn Fetch>,
+    /// Finds the local Worker that a URL belongs to.
+    pub hosts: LocalHosts,
+    /// Answers all other `fetch()`es.
+    pub network: Arc<dyn Fetch>,
     pub observer: Arc<dyn Observer>,
 }
 
@@ -118,6 +139,11 @@ impl Runtime {
 
     pub fn contains(&self, id: &WorkerId) -> bool {
         self.read().contains_key(id)
+    }
+
+    /// Whether an isolate of this Worker is loaded.
+    pub fn is_loaded(&self, id: &WorkerId) -> bool {
+        self.slot(id).is_some_and(|slot| slot.is_loaded())
     }
 
     pub fn ids(&self) -> Vec<WorkerId> {

@@ -18,7 +18,7 @@ use tokio::io::AsyncBufRead;
 use tokio_util::io::{ReaderStream, StreamReader};
 use url::Url;
 
-use crate::worker::{Body, Call, Failure, Fetch, Outcome, Redirect, Reply, Request, Response};
+use crate::worker::{Body, Call, Failure, Fetch, Outcome, Redirect, Reply, Request, Response, WorkerId};
 
 /// Redirects that one `fetch()` follows.
 const MAX_REDIRECTS: usize = 20;
@@ -222,18 +222,19 @@ fn streamed(reader: impl AsyncBufRead + Send + Unpin + 'static) -> Body {
     Body::stream(StreamBody::new(frames), None)
 }
 
-/// Finds the ordinary Worker that a host belongs to.
-pub type LocalHosts = Arc<dyn Fn(&Url) -> Option<Arc<dyn Fetch>> + Send + Sync>;
+/// Finds the ordinary Worker, other than the caller, that a URL belongs to.
+pub type LocalHosts = Arc<dyn Fn(&WorkerId, &Url) -> Option<Arc<dyn Fetch>> + Send + Sync>;
 
 /// Local Workers by host, then the network.
-pub struct LocalFirst {
-    pub hosts: LocalHosts,
-    pub network: Network,
+pub(super) struct LocalFirst {
+    pub(super) caller: WorkerId,
+    pub(super) hosts: LocalHosts,
+    pub(super) network: Arc<dyn Fetch>,
 }
 
 impl Fetch for LocalFirst {
     fn fetch(&self, request: Request, call: Call, reply: Reply) {
-        let local = Url::parse(&request.url).ok().and_then(|url| (self.hosts)(&url));
+        let local = Url::parse(&request.url).ok().and_then(|url| (self.hosts)(&self.caller, &url));
         match local {
             Some(worker) => worker.fetch(request, call, reply),
             None => self.network.fetch(request, call, reply),

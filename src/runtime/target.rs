@@ -4,7 +4,7 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use super::{Runtime, events};
+use super::{Runtime, WorkerSpec, events};
 use crate::bindings::DispatchLimits;
 use crate::engine::InvocationLimits;
 use crate::worker::{Call, Failure, Fetch, Reply, Request, WorkerId};
@@ -35,17 +35,18 @@ impl Target {
         self
     }
 
-    fn limits(&self, runtime: &Runtime, configured: Option<Duration>) -> InvocationLimits {
+    fn limits(&self, runtime: &Runtime, spec: &WorkerSpec) -> InvocationLimits {
         let settings = &runtime.settings;
         let scaled = |limit: Duration| limit.mul_f64(settings.cpu_factor);
         let asked = self.limits.cpu.map(scaled);
-        let configured = configured.map(scaled);
+        let configured = spec.cpu.map(scaled);
         let cpu = match (asked, configured) {
             (Some(asked), Some(configured)) => asked.min(configured),
             (Some(one), None) | (None, Some(one)) => one,
             (None, None) => settings.default_cpu,
         };
-        let subrequests = self.limits.subrequests.unwrap_or(settings.subrequests);
+        let configured = spec.subrequests.and_then(|count| u32::try_from(count).ok());
+        let subrequests = self.limits.subrequests.or(configured).unwrap_or(settings.subrequests);
         InvocationLimits { cpu: Some(cpu), subrequests }
     }
 
@@ -72,7 +73,7 @@ impl Fetch for Target {
         let Some(runtime) = self.runtime.upgrade() else { return reply(Err(Failure::Stopped)) };
         let Some(slot) = runtime.slot(&self.id) else { return reply(Err(self.missing(&runtime))) };
         call.trace.enter(slot.name());
-        let limits = self.limits(&runtime, slot.spec.cpu);
+        let limits = self.limits(&runtime, &slot.spec);
         let (entrypoint, props, id) = (self.entrypoint.clone(), self.props.clone(), self.id.clone());
         let starting = runtime.clone();
         slot.with_isolate(

@@ -36,7 +36,7 @@ struct Folder {
 
 impl Source for Folder {
     fn load(&self) -> Result<Arc<Program>, Failure> {
-        let graph = crate::graph::load(self.dir.path(), "index.js".as_ref(), &Default::default(), &Cache::new());
+        let graph = crate::graph::load(self.dir.path(), "index.js".as_ref(), &crate::graph::Options::default(), &Cache::new());
         let graph = graph.map_err(|failed| Failure::error(failed.problems.0[0].what.clone()))?;
         let program = ProgramCache::default().program(&graph);
         program.map(Arc::new).map_err(|problems| Failure::error(problems.0[0].what.clone()))
@@ -59,7 +59,8 @@ impl World {
             default_cpu: Duration::from_millis(300),
             subrequests: 50,
             max_loaded: 100,
-            outbound: Arc::new(Network::new(tokio)),
+            hosts: Arc::new(|_, _| None),
+            network: Arc::new(Network::new(tokio)),
             observer: ear.clone(),
         };
         Self { runtime: Runtime::new(settings), ear }
@@ -70,7 +71,7 @@ impl World {
         for (name, text) in files {
             std::fs::write(dir.path().join(name), text).unwrap();
         }
-        WorkerSpec { id, source: Arc::new(Folder { dir }), bindings: bindings.into(), cpu: None }
+        WorkerSpec { id, source: Arc::new(Folder { dir }), bindings: Arc::new(bindings), cpu: None, subrequests: None }
     }
 
     async fn worker(&self, name: &str, code: &str) -> &Self {

@@ -43,6 +43,8 @@ pub trait Host: Send + Sync {
     fn console(&self, line: ConsoleLine, invocation: Option<&Invocation>);
     /// An exception nobody caught.
     fn uncaught(&self, thrown: Thrown, invocation: Option<&Invocation>);
+    /// A stack with the author's files and positions.
+    fn map_stack(&self, stack: &str) -> String;
     /// Milliseconds since 1970.
     fn now(&self) -> f64;
 }
@@ -54,6 +56,11 @@ pub struct HostData(pub Arc<dyn Host>);
 #[allow(unsafe_code, reason = "rquickjs asks for an unsafe marker on user data")]
 unsafe impl JsLifetime<'_> for HostData {
     type Changed<'to> = HostData;
+}
+
+/// See [`Host::map_stack`].
+pub fn map_stack(ctx: &Ctx<'_>, stack: &str) -> String {
+    host_of(ctx).map_stack(stack)
 }
 
 pub(crate) fn host_of(ctx: &Ctx<'_>) -> Arc<dyn Host> {

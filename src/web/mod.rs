@@ -23,7 +23,7 @@ use rquickjs::{Ctx, Object, Result, Value};
 
 use crate::engine::realm;
 
-pub use event::{ConsoleLine, Event, Host};
+pub use event::{ConsoleLine, Event, Host, map_stack};
 
 include!(concat!(env!("OUT_DIR"), "/builtins.rs"));
 

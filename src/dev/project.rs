@@ -1,0 +1,174 @@
+//! One project's builds: its module graph, read anew when something changed, and the versions that Workers run.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use super::lock;
+use super::stack;
+use super::watch::{Owner, WatchSet, Watcher};
+use crate::compile::Cache;
+use crate::engine::Program;
+use crate::error::{Problem, Problems};
+use crate::fleet::{Member, Project};
+use crate::graph::{self, Body, Graph};
+use crate::runtime::{self, ProgramCache};
+use crate::worker::Failure;
+
+/// What stays the same over a project's versions.
+pub(super) struct Build {
+    pub(super) owner: Owner,
+    pub(super) project: Arc<Project>,
+    cache: Arc<Cache>,
+    programs: Arc<ProgramCache>,
+    watcher: Option<Watcher>,
+    /// Paths in stacks are shown relative to it.
+    base: PathBuf,
+    graph: Mutex<Option<Arc<Graph>>>,
+}
+
+/// One state of a project's files, as a Worker runs it.
+pub(super) struct Version {
+    build: Arc<Build>,
+    graph: OnceLock<Arc<Graph>>,
+}
+
+impl Build {
+    pub(super) fn new(member: &Member, project: Arc<Project>, around: &super::Session) -> Arc<Self> {
+        Arc::new(Self {
+            owner: owner_of(member),
+            project,
+            cache: around.cache.clone(),
+            programs: Arc::default(),
+            watcher: around.watcher.clone(),
+            base: around.base(),
+            graph: Mutex::default(),
+        })
+    }
+
+    /// The same project with another configuration: what is compiled stays.
+    pub(super) fn rewired(&self, project: Arc<Project>) -> Arc<Self> {
+        Arc::new(Self {
+            owner: self.owner.clone(),
+            project,
+            cache: self.cache.clone(),
+            programs: self.programs.clone(),
+            watcher: self.watcher.clone(),
+            base: self.base.clone(),
+            graph: Mutex::new(lock(&self.graph).clone()),
+        })
+    }
+
+    /// Reads the files and builds the graph; `None` when it is what it was.
+    pub(super) fn refresh(&self) -> Result<Option<Arc<Graph>>, Problems> {
+        let graph = Arc::new(self.load()?);
+        let mut last = lock(&self.graph);
+        if last.as_ref().is_some_and(|last| same(last, &graph)) {
+            return Ok(None);
+        }
+        *last = Some(graph.clone());
+        Ok(Some(graph))
+    }
+
+    /// After a failed build the next good one counts as new, whatever it was before.
+    pub(super) fn forget(&self) {
+        *lock(&self.graph) = None;
+    }
+
+    /// Builds until no file was read before it was watched.
+    fn load(&self) -> Result<Graph, Problems> {
+        let main = self.main()?;
+        let directory = &self.project.config.directory;
+        loop {
+            let loaded = graph::load(directory, &main, &graph::Options::default(), &self.cache);
+            let watch = loaded.as_ref().map_or_else(|failed| &failed.watch, |graph| &graph.watch);
+            let fresh = self.watch(watch);
+            if !fresh {
+                return loaded.map_err(|failed| self.explained(failed.problems));
+            }
+        }
+    }
+
+    fn main(&self) -> Result<PathBuf, Problems> {
+        let config = &self.project.config;
+        let Some(main) = &config.main else {
+            let what = format!("`{}` has no entry point", config.name);
+            return Err(Problem::error(what).in_file(&config.file).help("set `main` to the Worker's script").into());
+        };
+        Ok(main.value.clone())
+    }
+
+    /// A missing entry point is a mistake of the configuration.
+    fn explained(&self, problems: Problems) -> Problems {
+        let config = &self.project.config;
+        let missing = config.main.as_ref().is_some_and(|main| !main.value.exists());
+        config.main_is_missing().filter(|_| missing).map_or(problems, Into::into)
+    }
+
+    fn watch(&self, set: &graph::WatchSet) -> bool {
+        let Some(watcher) = &self.watcher else { return false };
+        let files = set.files.union(&set.missing).cloned().collect();
+        !watcher.watch(&self.owner, WatchSet { files, ..WatchSet::default() }).is_empty()
+    }
+}
+
+/// The name under which a member's files are watched.
+pub(super) fn owner_of(member: &Member) -> Owner {
+    member.id.as_ref().map_or_else(|| member.path.display().to_string(), ToString::to_string).into()
+}
+
+/// Whether two graphs run the same: the compile cache gives equal code as one.
+fn same(a: &Graph, b: &Graph) -> bool {
+    a.modules.len() == b.modules.len()
+        && a.modules.iter().zip(&b.modules).all(|(a, b)| {
+            let body = match (&a.body, &b.body) {
+                (Body::Code(a), Body::Code(b)) => a.code == b.code,
+                (Body::Text(a), Body::Text(b)) => a == b,
+                (Body::Data(a), Body::Data(b)) => a == b,
+                _ => false,
+            };
+            body && a.name == b.name && a.resolved == b.resolved
+        })
+}
+
+impl Version {
+    /// A version of the files as they are in `graph`, or as they will be at its first use.
+    pub(super) fn new(build: &Arc<Build>, graph: Option<Arc<Graph>>) -> Arc<Self> {
+        let known = OnceLock::new();
+        if let Some(graph) = graph {
+            drop(known.set(graph));
+        }
+        Arc::new(Self { build: build.clone(), graph: known })
+    }
+
+    fn graph(&self) -> Result<Arc<Graph>, Problems> {
+        if let Some(graph) = self.graph.get() {
+            return Ok(graph.clone());
+        }
+        let graph = match self.build.refresh()? {
+            Some(graph) => graph,
+            None => lock(&self.build.graph).clone().expect("it was built before"),
+        };
+        Ok(self.graph.get_or_init(|| graph).clone())
+    }
+
+    pub(super) fn program(&self) -> Result<Program, Problems> {
+        self.build.programs.program(&*self.graph()?)
+    }
+}
+
+impl runtime::Source for Version {
+    fn load(&self) -> Result<Arc<Program>, Failure> {
+        self.program().map(Arc::new).map_err(|problems| broken(&problems))
+    }
+
+    fn map_stack(&self, stack: &str) -> String {
+        self.graph.get().map_or_else(|| stack.to_owned(), |graph| stack::mapped(stack, graph, &self.build.base))
+    }
+}
+
+/// What callers of a Worker that does not build are told.
+pub(super) fn broken(problems: &Problems) -> Failure {
+    let first = problems.0.iter().find(|problem| problem.severity == crate::error::Severity::Error);
+    let summary = first.map_or_else(|| "the Worker does not build".to_owned(), ToString::to_string);
+    Failure::Broken { summary, detail: String::new() }
+}

@@ -1,0 +1,302 @@
+//! Changes on disk -> the Workers they concern, built and swapped; everything else is left alone.
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::project::{Build, Version, broken, owner_of};
+use super::watch::{Changes, Owner, WatchSet};
+use super::{EAGER_BUILDS, QUIET, Session, lock};
+use crate::error::{Problem, Problems};
+use crate::fleet::{self, Fleet, Member, Project};
+use crate::graph::Graph;
+use crate::runtime::WorkerSpec;
+use crate::term::{Reload, ReloadKind};
+use crate::worker::WorkerId;
+
+/// Who watches configurations and globbed folders.
+const FLEET: &str = "(configurations)";
+/// A build that fails is told when it has not healed within this time: a file may be half written.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+impl Session {
+    /// Builds everything for the start; what is wrong goes to `problems`.
+    pub(super) async fn build_all(self: &Arc<Self>, problems: &mut Problems) {
+        let fleet = self.fleet();
+        self.watch_fleet(&fleet);
+        let eager = fleet.members.len() <= EAGER_BUILDS;
+        for member in &fleet.members {
+            let (Some(id), Ok(project)) = (&member.id, member.state()) else { continue };
+            problems.extend(project.warnings.clone());
+            let build = self.new_build(id, member);
+            if id.namespace().is_some() && !eager {
+                self.runtime.put(spec(id, &build, None));
+                continue;
+            }
+            match build.refresh() {
+                Ok(graph) => self.first(id, &build, graph, problems).await,
+                Err(found) => problems.extend(found),
+            }
+        }
+    }
+
+    /// Ordinary Workers run from the start, user Workers from their first request; both must compile.
+    async fn first(&self, id: &WorkerId, build: &Arc<Build>, graph: Option<Arc<Graph>>, problems: &mut Problems) {
+        let version = Version::new(build, graph);
+        let spec = WorkerSpec { source: version.clone(), ..spec(id, build, None) };
+        if id.namespace().is_none() {
+            // An exception at start-up is the Worker's own: the runtime has told it, and answers with it.
+            let _told = self.runtime.replace(spec).await;
+        } else {
+            self.runtime.put(spec);
+        }
+        if let Err(found) = version.program() {
+            problems.extend(found);
+        }
+    }
+
+    /// Returns when everything saved before the call is served.
+    pub(super) async fn catch_up(self: &Arc<Self>) {
+        let Some(watcher) = &self.watcher else { return };
+        let seen = watcher.barrier().await;
+        if self.served.load(Ordering::Acquire) < seen {
+            self.rebuild(seen).await;
+        }
+    }
+
+    /// Rebuilds after changes that no request waits for.
+    pub(super) fn follow_changes(self: &Arc<Self>) {
+        let Some(watcher) = self.watcher.clone() else { return };
+        let session = Arc::downgrade(self);
+        tokio::spawn(async move {
+            loop {
+                let Some(served) = session.upgrade().map(|session| session.served.load(Ordering::Acquire)) else {
+                    return;
+                };
+                watcher.changed(served).await;
+                tokio::time::sleep(QUIET).await;
+                let Some(session) = session.upgrade() else { return };
+                session.catch_up().await;
+            }
+        });
+    }
+
+    /// Loads everything again, changed or not.
+    pub async fn reload_all(self: &Arc<Self>) {
+        let _one_at_a_time = self.rebuilding.lock().await;
+        let changes = Changes { everything: true, ..Changes::default() };
+        self.apply(&changes).await;
+    }
+
+    async fn rebuild(self: &Arc<Self>, seen: u64) {
+        let _one_at_a_time = self.rebuilding.lock().await;
+        if self.served.load(Ordering::Acquire) >= seen {
+            return;
+        }
+        let Some(watcher) = &self.watcher else { return };
+        let (changes, reaches) = watcher.take();
+        if !changes.is_empty() {
+            self.apply(&changes).await;
+        }
+        self.served.store(reaches, Ordering::Release);
+    }
+
+    async fn apply(self: &Arc<Self>, changes: &Changes) {
+        let old = self.fleet();
+        let fleet = self.reload_fleet(&old, changes);
+        let current: HashSet<_> = fleet.members.iter().filter_map(|member| member.id.clone()).collect();
+        for gone in old.members.iter().filter_map(|member| member.id.as_ref()).filter(|id| !current.contains(*id)) {
+            self.drop_worker(gone);
+        }
+        for member in &fleet.members {
+            let Some(id) = &member.id else { continue };
+            let before = old.member(id);
+            let files = changes.owners.get(&owner_of(member));
+            let rewired = before.is_none_or(|before| is_rewired(before, member));
+            if rewired || files.is_some() || changes.everything {
+                let files = files.cloned().unwrap_or_default();
+                self.update(id, member, Change { added: before.is_none(), rewired, files }).await;
+            }
+        }
+    }
+
+    /// The fleet after the changes; the same one when they are in no configuration.
+    fn reload_fleet(&self, old: &Arc<Fleet>, changes: &Changes) -> Arc<Fleet> {
+        let touched = changes.owners.get(&Owner::from(FLEET));
+        if touched.is_none() && !changes.everything {
+            return old.clone();
+        }
+        let is_touched = |directory: &Path| {
+            let real = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+            changes.everything || touched.is_some_and(|paths| paths.iter().any(|path| path.starts_with(&real)))
+        };
+        let loaded = old.reload(&self.options.fleet, &is_touched);
+        let fleet = Arc::new(loaded.fleet);
+        *self.fleet.write().unwrap_or_else(std::sync::PoisonError::into_inner) = fleet.clone();
+        self.watch_fleet(&fleet);
+        for problem in loaded.problems.0 {
+            self.terminal.tell(problem);
+        }
+        for member in fleet.members.iter().filter(|member| member.id.is_none()) {
+            member.problems.0.iter().cloned().for_each(|problem| self.terminal.tell(problem));
+        }
+        fleet
+    }
+
+    fn watch_fleet(&self, fleet: &Fleet) {
+        let Some(watcher) = &self.watcher else { return };
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let names = fleet::watched_names(&self.options.fleet);
+        let mut set = WatchSet {
+            listings: fleet.watch_dirs().iter().map(|path| absolute(path)).collect(),
+            ..WatchSet::default()
+        };
+        for member in &fleet.members {
+            let directory = absolute(&member.path);
+            set.files.extend(names.iter().map(|name| directory.join(name)));
+            set.files.insert(directory);
+        }
+        let _read_again_at_the_first_change = watcher.watch(&Owner::from(FLEET), set);
+    }
+
+    fn new_build(&self, id: &WorkerId, member: &Member) -> Arc<Build> {
+        let project = member.project.clone().expect("only projects that loaded are built");
+        let mut builds = lock(&self.builds);
+        let build = match builds.get(id) {
+            Some(build) if Arc::ptr_eq(&build.project, &project) => return build.clone(),
+            Some(build) => build.rewired(project),
+            None => Build::new(member, project, self),
+        };
+        builds.insert(id.clone(), build.clone());
+        build
+    }
+
+    fn drop_worker(&self, id: &WorkerId) {
+        self.runtime.remove(id);
+        lock(&self.broken).remove(id);
+        if let (Some(build), Some(watcher)) = (lock(&self.builds).remove(id), &self.watcher) {
+            watcher.forget(&build.owner);
+        }
+        self.live.reloaded(&id.to_string());
+        let took = Duration::ZERO;
+        self.terminal.tell(Reload { worker: id.to_string(), kind: ReloadKind::Removed, files: Vec::new(), took });
+    }
+
+    async fn update(self: &Arc<Self>, id: &WorkerId, member: &Member, change: Change) {
+        let started = Instant::now();
+        let Some(project) = &member.project else { return self.tell_problems(&member.problems) };
+        let build = self.new_build(id, member);
+        if member.state().is_err() {
+            return self.fail(id, &build, member.problems.clone());
+        }
+        if change.rewired {
+            project.warnings.0.iter().cloned().for_each(|warning| self.terminal.tell(warning));
+        }
+        let refreshed = {
+            let build = build.clone();
+            tokio::task::spawn_blocking(move || build.refresh()).await
+        };
+        let graph = match refreshed {
+            Ok(Ok(None)) if !change.rewired => return,
+            Ok(Ok(graph)) => graph,
+            Ok(Err(problems)) => return self.fail(id, &build, problems),
+            Err(_) => return self.fail(id, &build, Problem::error("the build broke off").into()),
+        };
+        self.swap(id, &build, graph, (change, started)).await;
+    }
+
+    async fn swap(
+        self: &Arc<Self>,
+        id: &WorkerId,
+        build: &Arc<Build>,
+        graph: Option<Arc<Graph>>,
+        (change, started): (Change, Instant),
+    ) {
+        let version = Version::new(build, graph);
+        if let Err(problems) = version.program() {
+            return self.fail(id, build, problems);
+        }
+        let healed = lock(&self.broken).remove(id).is_some();
+        let spec = WorkerSpec { source: version, ..spec(id, build, None) };
+        let started_well = if id.namespace().is_none() || self.runtime.is_loaded(id) {
+            self.runtime.replace(spec).await.is_ok()
+        } else {
+            self.runtime.put(spec);
+            true
+        };
+        self.live.reloaded(&id.to_string());
+        if started_well {
+            let kind = match change {
+                Change { added: true, .. } => ReloadKind::Added,
+                _ if healed => ReloadKind::Healed,
+                _ => ReloadKind::Changed,
+            };
+            let files = change.files.into_iter().collect();
+            self.terminal.tell(Reload { worker: id.to_string(), kind, files, took: started.elapsed() });
+        }
+    }
+
+    /// The Worker answers with what is wrong until it is mended.
+    fn fail(self: &Arc<Self>, id: &WorkerId, build: &Arc<Build>, problems: Problems) {
+        build.forget();
+        self.runtime.put_broken(spec(id, build, None), broken(&problems));
+        let summary: Vec<_> = problems.0.iter().map(ToString::to_string).collect();
+        self.live.failed(&id.to_string(), &summary.join("\n"));
+        lock(&self.broken).insert(id.clone(), problems.clone());
+        let (session, id) = (Arc::downgrade(self), id.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(PATIENCE).await;
+            let Some(session) = session.upgrade() else { return };
+            let unhealed = lock(&session.broken).get(&id).is_some_and(|now| is_same(now, &problems));
+            if unhealed {
+                session.tell_problems(&problems);
+            }
+        });
+    }
+
+    fn tell_problems(&self, problems: &Problems) {
+        problems.0.iter().cloned().for_each(|problem| self.terminal.tell(problem));
+    }
+}
+
+/// What happened to a Worker.
+struct Change {
+    added: bool,
+    /// Its configuration changed.
+    rewired: bool,
+    files: BTreeSet<PathBuf>,
+}
+
+fn is_rewired(before: &Member, now: &Member) -> bool {
+    let same = match (&before.project, &now.project) {
+        (Some(before), Some(now)) => Arc::ptr_eq(before, now),
+        (before, now) => before.is_none() && now.is_none(),
+    };
+    !same || before.problems.has_errors() != now.problems.has_errors() || before.problems.has_errors()
+}
+
+fn is_same(a: &Problems, b: &Problems) -> bool {
+    a.0.len() == b.0.len() && a.0.iter().zip(&b.0).all(|(a, b)| a.to_string() == b.to_string())
+}
+
+fn spec(id: &WorkerId, build: &Arc<Build>, graph: Option<Arc<Graph>>) -> WorkerSpec {
+    let project: Arc<Project> = build.project.clone();
+    WorkerSpec {
+        id: id.clone(),
+        source: Version::new(build, graph),
+        cpu: project.config.limits.cpu_ms.map(Duration::from_millis),
+        subrequests: project.config.limits.subrequests,
+        bindings: Arc::new(ProjectBindings(project)),
+    }
+}
+
+/// A project's bindings, shared with the project.
+struct ProjectBindings(Arc<Project>);
+
+impl crate::runtime::Bindings for ProjectBindings {
+    fn list(&self) -> &[Box<dyn crate::bindings::Binding>] {
+        &self.0.bindings
+    }
+}

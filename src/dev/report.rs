@@ -1,0 +1,71 @@
+//! What Workers say and suffer, as lines on the terminal.
+
+use crate::error::Problem;
+use crate::front::ConnectionProblem;
+use crate::runtime::Observer;
+use crate::term::{Console, ConsoleLevel, Exception, Note, Terminal};
+use crate::worker::{Failure, WorkerId};
+
+use super::stack;
+
+pub(super) struct Report {
+    terminal: Terminal,
+}
+
+impl Report {
+    pub(super) fn new(terminal: Terminal) -> Self {
+        Self { terminal }
+    }
+}
+
+impl Observer for Report {
+    fn console(&self, worker: &WorkerId, level: &str, text: &str) {
+        let level = match level {
+            "debug" | "trace" => ConsoleLevel::Debug,
+            "info" => ConsoleLevel::Info,
+            "warn" => ConsoleLevel::Warn,
+            "error" => ConsoleLevel::Error,
+            _ => ConsoleLevel::Log,
+        };
+        self.terminal.tell(Console { worker: worker.to_string().into(), level, message: text.to_owned() });
+    }
+
+    fn failed(&self, worker: &WorkerId, failure: &Failure) {
+        // A build that fails is told once, when it fails.
+        if matches!(failure, Failure::Broken { .. } | Failure::Cancelled | Failure::NotFound) {
+            return;
+        }
+        let (name, stack) = match failure {
+            Failure::Threw { name, stack, .. } => (name.clone(), stack.clone()),
+            _ => (String::new(), String::new()),
+        };
+        let place = stack::place(&stack, &self.terminal.options().base);
+        let worker = worker.to_string().into();
+        self.terminal.tell(Exception { worker, name, message: failure.to_string(), stack, place, help: help(failure) });
+    }
+
+    fn not_found(&self, namespace: &str, name: &str, nearest: &[String]) {
+        let hint = if nearest.is_empty() { String::new() } else { format!("; there is {}", nearest.join(", ")) };
+        self.terminal.tell(Note(format!("no user Worker \"{name}\" in namespace \"{namespace}\"{hint}")));
+    }
+}
+
+fn help(failure: &Failure) -> Option<String> {
+    match failure {
+        Failure::CpuLimit { used, limit } => Some(format!(
+            "it used {} ms of CPU time, its limit is {} ms (configured limits are multiplied by --cpu-factor)",
+            used.as_millis(),
+            limit.as_millis()
+        )),
+        Failure::MemoryLimit { limit } => Some(format!("an isolate may use {} MB", limit >> 20)),
+        _ => None,
+    }
+}
+
+/// A client with which no HTTP could be spoken.
+pub(super) fn of_connection(problem: &ConnectionProblem) -> Problem {
+    match problem {
+        ConnectionProblem::Malformed(reason) => Problem::warning(format!("400: a client sent no valid HTTP: {reason}")),
+        ConnectionProblem::HeadTooLarge => Problem::warning("431: a client sent too many or too long headers"),
+    }
+}

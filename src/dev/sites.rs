@@ -1,0 +1,74 @@
+//! The session as the Workers port sees it: who answers, once all that was saved is served.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
+use super::{Session, lock, stack};
+use crate::error::{Problem, Problems};
+use crate::front::pages::Page;
+use crate::front::{Answered, Site, Sites};
+use crate::term::RequestLine;
+use crate::worker::{Failure, Response, WorkerId};
+
+/// See the module's text.
+pub(super) struct Served(pub(super) Arc<Session>);
+
+impl Sites for Served {
+    fn find<'a>(&'a self, host: &'a str, path: &'a str) -> BoxFuture<'a, Option<Site>> {
+        async move {
+            self.0.catch_up().await;
+            let fleet = self.0.fleet();
+            let id = fleet.answering(host, path)?.clone();
+            let worker = self.0.fetcher(&id);
+            Some(Site { id, worker })
+        }
+        .boxed()
+    }
+
+    fn answered(&self, done: &Answered<'_>) {
+        // 499 is what logs of Cloudflare's kind show for a client that left first.
+        let line = RequestLine {
+            method: done.method.to_owned(),
+            target: done.path.to_owned(),
+            status: done.status.unwrap_or(499),
+            took: Duration::from_secs_f64(done.millis / 1000.0),
+            workers: done.trace.workers(),
+        };
+        self.0.terminal.tell(line);
+    }
+
+    fn failure_page(&self, worker: &WorkerId, failure: &Failure, wants_html: bool) -> Response {
+        let problems = lock(&self.0.broken).get(worker).cloned();
+        let problems = problems.unwrap_or_else(|| self.0.place_of(failure));
+        Page::of_failure(worker, failure, problems).response(wants_html, &self.0.base())
+    }
+
+    fn nobody_page(&self, host: &str, wants_html: bool) -> Response {
+        let fleet = self.0.fleet();
+        let ordinary = fleet.members.iter().filter(|member| member.is_ordinary());
+        let known: Vec<_> = ordinary.filter_map(|member| Some(member.id.as_ref()?.name().to_owned())).collect();
+        Page::no_worker(host, &known).response(wants_html, &self.0.base())
+    }
+
+    fn live(&self) -> Option<&crate::front::live::Live> {
+        self.0.options.live_reload.then_some(&self.0.live)
+    }
+
+    fn host(&self) -> Option<&str> {
+        self.0.options.host.as_deref()
+    }
+}
+
+impl Session {
+    /// The place of an exception in its source.
+    fn place_of(&self, failure: &Failure) -> Problems {
+        let Failure::Threw { stack, .. } = failure else { return Problems::default() };
+        let Some(place) = stack::place(stack, &self.base()) else { return Problems::default() };
+        let mut problem = Problem::error(failure.to_string());
+        problem.places.push(place);
+        problem.into()
+    }
+}
