@@ -28,8 +28,7 @@ impl Session {
         self.watch_fleet(&fleet);
         let eager = fleet.members.len() <= EAGER_BUILDS;
         for member in &fleet.members {
-            let (Some(id), Ok(project)) = (&member.id, member.state()) else { continue };
-            problems.extend(project.warnings.clone());
+            let (Some(id), Ok(_)) = (&member.id, member.state()) else { continue };
             let build = self.new_build(id, member);
             if id.namespace().is_some() && !eager {
                 self.runtime.put(spec(id, &build, None));

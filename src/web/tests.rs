@@ -71,6 +71,10 @@ impl Fetch for NoOutside {
 }
 
 impl Host for TestHost {
+    fn map_stack(&self, stack: &str) -> String {
+        stack.to_owned()
+    }
+
     fn outbound(&self) -> Arc<dyn Fetch> {
         Arc::new(NoOutside)
     }
