@@ -1,3 +1,4 @@
 //! All tests from the outside, in one binary: one module per feature.
 
+mod modules;
 mod tidy;

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Compiled, Options, compile};
+use super::{Compiled, Links, Options, compile, link};
 use crate::error::{Problems, Source};
 
 /// Bytes of source and code that are kept. Beyond it, the half that was not used for longest is dropped; a dropped
@@ -28,6 +28,7 @@ struct Entries {
 struct Key {
     text: Arc<str>,
     options: Options,
+    links: Option<Links>,
 }
 
 #[derive(Debug)]
@@ -47,13 +48,25 @@ impl Cache {
     /// # Errors
     /// As [`compile`]; failures are not remembered.
     pub fn compile(&self, source: &Source, options: &Options) -> Result<Arc<Compiled>, Problems> {
-        let key = Key { text: source.text.clone(), options: options.clone() };
+        let key = Key { text: source.text.clone(), options: options.clone(), links: None };
         if let Some(compiled) = self.entries().find(&key) {
             return Ok(compiled);
         }
         let compiled = Arc::new(compile(source, options)?);
         self.entries().insert(key, compiled.clone());
         Ok(compiled)
+    }
+
+    /// As [`link`], from memory if the file this came from was linked so before.
+    pub fn link(&self, source: &Source, options: &Options, compiled: &Compiled, links: Links) -> Arc<Compiled> {
+        let key = Key { text: source.text.clone(), options: options.clone(), links: Some(links) };
+        if let Some(linked) = self.entries().find(&key) {
+            return linked;
+        }
+        let links = key.links.as_ref().expect("set above");
+        let linked = Arc::new(link(compiled, links));
+        self.entries().insert(key, linked.clone());
+        linked
     }
 
     fn entries(&self) -> std::sync::MutexGuard<'_, Entries> {
@@ -100,7 +113,7 @@ mod tests {
     #[test]
     fn a_text_seen_before_is_not_compiled_again() {
         let cache = Cache::new();
-        let options = Options::for_path(Path::new("a.ts")).unwrap();
+        let options = Options::for_path(Path::new("a.ts"), &Arc::default()).unwrap();
         let first = cache.compile(&Source::new("a.ts", "let a: number = 1"), &options).unwrap();
         let again = cache.compile(&Source::new("b.ts", "let a: number = 1"), &options).unwrap();
         assert!(Arc::ptr_eq(&first, &again));

@@ -11,36 +11,71 @@ pub struct Position {
     pub column: usize,
 }
 
-/// Pairs of places, in the order of the compiled code.
-#[derive(Debug)]
-pub struct Map(Box<[Pair]>);
+/// The steps that a script went through, first to last.
+#[derive(Debug, Clone, Default)]
+pub struct Map(Vec<Stage>);
 
-/// Zero-based; columns in UTF-16 units, as source maps have them.
+/// What one step did to positions, in the order of its output.
+#[derive(Debug, Clone)]
+pub(super) struct Stage {
+    anchors: Box<[Anchor]>,
+    /// Positions on lines without an anchor stay as they are (text was edited in place); otherwise they have no
+    /// source (text was printed anew) and lead to the nearest anchor.
+    in_place: bool,
+}
+
+/// A place in the output and the place it came from: zero-based line and column, in characters.
 #[derive(Debug, Clone, Copy)]
-struct Pair {
-    code: (u32, u32),
-    source: (u32, u32),
+pub(super) struct Anchor {
+    pub(super) code: (usize, usize),
+    pub(super) source: (usize, usize),
+    /// Whether what follows on the line follows in the source as well.
+    pub(super) moves: bool,
+}
+
+impl Stage {
+    pub(super) fn spliced(anchors: Vec<Anchor>) -> Self {
+        Self { anchors: anchors.into(), in_place: true }
+    }
+
+    /// From a source map's pairs of zero-based lines and columns (in UTF-16 units), ascending in the code.
+    pub(super) fn printed(code: &str, source: &str, pairs: impl Iterator<Item = ((u32, u32), (u32, u32))>) -> Self {
+        let (code, source) = (Columns::of(code), Columns::of(source));
+        let anchor = |(new, old)| Anchor { code: code.characters(new), source: source.characters(old), moves: false };
+        Self { anchors: pairs.map(anchor).collect(), in_place: false }
+    }
+
+    fn back(&self, line: usize, column: usize) -> (usize, usize) {
+        let after = self.anchors.partition_point(|anchor| anchor.code <= (line, column));
+        let before = after.checked_sub(1).map(|index| self.anchors[index]);
+        match before.filter(|anchor| anchor.code.0 == line || !self.in_place) {
+            Some(anchor) if anchor.moves => (anchor.source.0, anchor.source.1 + column - anchor.code.1),
+            Some(anchor) => anchor.source,
+            None if self.in_place => (line, column),
+            None => self.anchors.first().map_or((line, column), |first| first.source),
+        }
+    }
+}
+
+impl From<Stage> for Map {
+    fn from(stage: Stage) -> Self {
+        Self(vec![stage])
+    }
 }
 
 impl Map {
-    /// From `((line, column), (line, column))` pairs of code and source, ascending in the code.
-    pub(super) fn new(pairs: impl Iterator<Item = ((u32, u32), (u32, u32))>) -> Self {
-        Self(pairs.map(|(code, source)| Pair { code, source }).collect())
+    /// This map's steps, and then one more.
+    #[must_use]
+    pub(super) fn then(&self, stage: Stage) -> Self {
+        Self(self.0.iter().cloned().chain([stage]).collect())
     }
 
-    /// The place in `source` that the nearest mapped place at or before `at` in `code` came from, on the same line;
-    /// before the line's first mapped place, that one.
+    /// The author's place of a place in the code.
     #[must_use]
-    pub fn lookup(&self, code: &str, source: &str, at: Position) -> Option<Position> {
-        let line = u32::try_from(at.line.checked_sub(1)?).ok()?;
-        let column = to_utf16(line_of(code, at.line), at.column.saturating_sub(1));
-        let after = self.0.partition_point(|pair| pair.code <= (line, column));
-        let pair = match after.checked_sub(1).map(|index| self.0[index]) {
-            Some(pair) if pair.code.0 == line => pair,
-            _ => *self.0.get(after).filter(|pair| pair.code.0 == line)?,
-        };
-        let line = pair.source.0 as usize + 1;
-        Some(Position { line, column: from_utf16(line_of(source, line), pair.source.1) + 1 })
+    pub fn lookup(&self, at: Position) -> Position {
+        let start = (at.line.saturating_sub(1), at.column.saturating_sub(1));
+        let (line, column) = self.0.iter().rev().fold(start, |(line, column), stage| stage.back(line, column));
+        Position { line: line + 1, column: column + 1 }
     }
 }
 
@@ -54,25 +89,25 @@ pub fn token(source: &Source, at: Position) -> Range<usize> {
     start..start + length
 }
 
-fn line_of(text: &str, line: usize) -> &str {
-    text.split('\n').nth(line - 1).unwrap_or("")
-}
+/// Turns columns in UTF-16 units into columns in characters; both are the same unless a text leaves Unicode's
+/// first plane.
+struct Columns<'a>(Option<Vec<&'a str>>);
 
-fn to_utf16(line: &str, characters: usize) -> u32 {
-    let units: usize = line.chars().take(characters).map(char::len_utf16).sum();
-    let beyond = characters.saturating_sub(line.chars().count());
-    u32::try_from(units + beyond).unwrap_or(u32::MAX)
-}
-
-fn from_utf16(line: &str, units: u32) -> usize {
-    let mut left = units as usize;
-    let mut characters = 0;
-    for character in line.chars() {
-        if left == 0 {
-            break;
-        }
-        left = left.saturating_sub(character.len_utf16());
-        characters += 1;
+impl<'a> Columns<'a> {
+    fn of(text: &'a str) -> Self {
+        let same = text.chars().all(|character| character.len_utf16() == 1);
+        Self((!same).then(|| text.split('\n').collect()))
     }
-    characters + left
+
+    fn characters(&self, (line, column): (u32, u32)) -> (usize, usize) {
+        let (line, column) = (line as usize, column as usize);
+        let Some(text) = self.0.as_ref().and_then(|lines| lines.get(line)) else { return (line, column) };
+        let mut left = column;
+        let before = text.chars().take_while(|character| {
+            let inside = left > 0;
+            left = left.saturating_sub(character.len_utf16());
+            inside
+        });
+        (line, before.count())
+    }
 }

@@ -2,55 +2,42 @@
 //!
 //! Pure: no file is read here, no other module is known, nothing of QuickJS. [`Cache`] remembers results by the
 //! text itself, never by a file's time. All that touches oxc's syntax tree lives in this layer.
+//!
+//! Two steps. [`compile`] looks at the file alone: types and JSX become JavaScript, `define`s are put in, the tables
+//! of imports and exports are read off. [`link`] then fits the result to what its imports turned out to be: CommonJS
+//! modules, types, other files. Most files need no change in either step and are loaded as they are written; the
+//! changes of the second are edits that leave every line in its place.
 
 mod cache;
+mod common_js;
+mod constant;
 mod diagnose;
-mod emit;
 mod json;
+mod link;
 mod map;
+mod names;
 mod record;
 mod scan;
+mod script;
+mod settings;
+mod splice;
 mod text;
 
+#[cfg(test)]
+mod tests;
+
 pub use cache::Cache;
+pub use common_js::{INTEROP, INTEROP_NAME, required};
+pub use link::{Links, Required};
 pub use map::{Map, Position, token};
+pub use settings::{Hint, Language, Options, Settings};
 pub use text::read;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Problems, Source};
-
-/// The language of a source file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Language {
-    /// JavaScript, with or without JSX.
-    Js,
-    Ts,
-    Tsx,
-    Json,
-}
-
-/// What the file's name says about its module system; most say nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Hint {
-    /// `.mjs`, `.mts`.
-    Esm,
-    /// `.cjs`, `.cts`.
-    CommonJs,
-    None,
-}
-
-/// Everything besides the text that decides what comes out; part of the cache's key.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Options {
-    pub language: Language,
-    pub hint: Hint,
-    /// `(specifier, name)` pairs that TypeScript re-exports although they are only types, as the link pass found.
-    pub types: Vec<(Arc<str>, Arc<str>)>,
-}
 
 /// The module system a file is written in, judged by its syntax.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,21 +49,29 @@ pub enum Format {
 }
 
 /// What one source file became.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Compiled {
     /// The source itself where nothing had to change.
     pub code: Arc<str>,
     /// From `code` back to the source; `None` where they are the same.
     pub map: Option<Map>,
     pub format: Format,
-    /// In source order, one entry per import statement, re-export or literal `import()`.
+    /// One entry per import statement and re-export in source order, then per literal `import()` and `require()`.
     pub imports: Vec<Import>,
+    /// Of a CommonJS module only those that can be seen.
     pub exports: BTreeMap<Arc<str>, Export>,
-    /// Indices in `imports` of each `export * from`.
+    /// Indices in `imports` of each `export * from`, and of what a CommonJS module passes on as a whole.
     pub stars: Vec<usize>,
     pub has_top_level_await: bool,
     /// The first `addEventListener("fetch", ...)` at top level: service-worker syntax.
     pub fetch_listener: Option<Range<usize>>,
+}
+
+impl Compiled {
+    #[must_use]
+    pub fn is_common_js(&self) -> bool {
+        self.format == Format::CommonJs
+    }
 }
 
 /// One place where a file asks for another.
@@ -89,13 +84,16 @@ pub struct Import {
     /// `json` of `with { type: "json" }`.
     pub attribute: Option<Arc<str>>,
     pub names: Vec<ImportedName>,
+    /// Asked for inside `try`: if there is no such module, asking throws and the file copes.
+    pub optional: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ImportKind {
     Static,
     Reexport,
     Dynamic,
+    Require,
 }
 
 /// `a` of `import { a as b }`; `*` for a namespace.
@@ -116,43 +114,22 @@ pub enum Export {
     From { import: usize, name: Arc<str> },
 }
 
-/// Compiles one file.
+/// Compiles one file by itself.
 ///
 /// # Errors
 /// All syntax errors of the file, with their places.
 pub fn compile(source: &Source, options: &Options) -> Result<Compiled, Problems> {
     match options.language {
         Language::Json => json::module(source),
-        _ => emit::script(source, options),
+        _ => script::compile(source, options),
     }
 }
 
-impl Options {
-    /// By the file's extension; `None` if it is not a language of this compiler.
-    #[must_use]
-    pub fn for_path(path: &Path) -> Option<Self> {
-        let (language, hint) = match path.extension()?.to_str()? {
-            "js" | "jsx" => (Language::Js, Hint::None),
-            "mjs" => (Language::Js, Hint::Esm),
-            "cjs" => (Language::Js, Hint::CommonJs),
-            "ts" => (Language::Ts, Hint::None),
-            "mts" => (Language::Ts, Hint::Esm),
-            "cts" => (Language::Ts, Hint::CommonJs),
-            "tsx" => (Language::Tsx, Hint::None),
-            "json" => (Language::Json, Hint::Esm),
-            _ => return None,
-        };
-        Some(Self { language, hint, types: Vec::new() })
-    }
-
-    /// Plain JavaScript whatever the file is called.
-    #[must_use]
-    pub fn javascript() -> Self {
-        Self { language: Language::Js, hint: Hint::None, types: Vec::new() }
-    }
-
-    #[must_use]
-    pub fn is_typescript(&self) -> bool {
-        matches!(self.language, Language::Ts | Language::Tsx)
+/// Fits a compiled file to what its imports mean. Cannot fail: what it reads, the first step has written.
+#[must_use]
+pub fn link(compiled: &Compiled, links: &Links) -> Compiled {
+    match compiled.format {
+        Format::CommonJs => common_js::carrier(compiled, links),
+        Format::Esm | Format::Plain => link::edit(compiled, links),
     }
 }

@@ -10,6 +10,7 @@ use oxc::ast::ast::{
 };
 use oxc::span::{GetSpan, Span};
 
+use super::names::Names;
 use super::{Export, Import, ImportKind, ImportedName};
 
 /// The import and export tables under construction.
@@ -50,6 +51,14 @@ impl Record {
             Statement::ExportAllDeclaration(export) => self.export_all(export),
             _ => {}
         }
+    }
+
+    /// The names that a CommonJS module is seen to export.
+    pub(super) fn common_js(&mut self, names: Names) {
+        self.exports.extend(names.names.into_iter().map(|name| (name.into(), Export::Local)));
+        let imports = self.imports.iter().enumerate();
+        let passed_on = imports.filter(|(_, import)| names.passed_on.iter().any(|one| **one == *import.specifier));
+        self.stars = passed_on.map(|(index, _)| index).collect();
     }
 
     fn import(&mut self, statement: &ImportDeclaration<'_>) {
@@ -137,6 +146,7 @@ impl Record {
             kind,
             attribute,
             names: Vec::new(),
+            optional: false,
         });
         self.imports.len() - 1
     }

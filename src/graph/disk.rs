@@ -22,6 +22,7 @@ pub(super) struct Disk {
     kinds: HashMap<PathBuf, Option<Kind>>,
     real: HashMap<PathBuf, PathBuf>,
     packages: HashMap<PathBuf, Option<Arc<Package>>>,
+    browser_scopes: HashMap<PathBuf, Option<Arc<Package>>>,
     pub(super) watch: WatchSet,
     /// Package files that could not be read as such; told once each.
     pub(super) problems: Vec<Problem>,
@@ -113,6 +114,17 @@ impl Disk {
     /// The `package.json` that governs a file or directory: the nearest one upwards.
     pub(super) fn package_of(&mut self, directory: &Path) -> Option<Arc<Package>> {
         directory.ancestors().find_map(|above| self.package_in(above))
+    }
+
+    /// The nearest package upwards that has a `browser` map.
+    pub(super) fn browser_scope(&mut self, directory: &Path) -> Option<Arc<Package>> {
+        if let Some(scope) = self.browser_scopes.get(directory) {
+            return scope.clone();
+        }
+        let with_map = |package: &Arc<Package>| package.browser_map.is_some();
+        let scope = directory.ancestors().find_map(|above| self.package_in(above).filter(with_map));
+        self.browser_scopes.insert(directory.to_path_buf(), scope.clone());
+        scope
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::kind;
-use super::package::{CONDITIONS, Refusal};
+use super::package::{Refusal, conditions};
 use super::resolve::{NotFound, is_package};
 use super::walk::reason;
 use crate::compile::{Import, ImportKind};
@@ -33,10 +33,11 @@ pub(super) fn unreadable(path: &Path, error: &std::io::Error, from: Option<&(Sou
     }
 }
 
-pub(super) fn common_js(source: &Source) -> Problem {
-    Problem::error("this file is a CommonJS module, which devflare cannot load yet")
-        .in_file(source.path.to_path_buf())
-        .help("Use `import` and `export` instead of `require` and `module.exports`.")
+/// esbuild's rule: `require` cannot wait.
+pub(super) fn required_await(source: &Source, import: &Import, target: &str) -> Problem {
+    Problem::error(format!("{target} cannot be required: it, or a module it imports, awaits at top level"))
+        .at(source, import.span.clone(), "required here")
+        .help("Load it with import() instead.")
 }
 
 pub(super) fn wasm(source: &Source, import: &Import) -> Problem {
@@ -88,7 +89,11 @@ pub(super) fn not_found(project: &Path, source: &Source, import: &Import, why: &
             Refusal::NotListed => format!("{name} exports only {}.", package.listed().join(", ")),
             Refusal::Private => format!("{name} does not let \"{path}\" be imported from outside."),
             Refusal::NoCondition(only) => {
-                format!("{name} exports it for {} only; a Worker asks for {}.", only.join(", "), CONDITIONS.join(", "))
+                format!(
+                    "{name} exports it for {} only; a Worker asks for {}.",
+                    only.join(", "),
+                    conditions(import.kind).join(", ")
+                )
             }
         });
     }
@@ -105,6 +110,7 @@ fn label(import: &Import) -> &'static str {
     match import.kind {
         ImportKind::Reexport => "exported from here",
         ImportKind::Static | ImportKind::Dynamic => "imported here",
+        ImportKind::Require => "required here",
     }
 }
 

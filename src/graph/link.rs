@@ -3,13 +3,17 @@
 //! Finds what an engine would refuse one error at a time and without a place, and the names that TypeScript exports
 //! again although they are only types: esbuild leaves those out, and so do we.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::Path;
 use std::sync::Arc;
 
-use super::Body;
 use super::kind::Kind;
+use super::order::static_targets;
 use super::walk::{Edge, Node, Walk};
-use crate::compile::{Compiled, Export, ImportKind, ImportedName};
+use super::{Body, failure};
+use crate::compile::{
+    Cache, Compiled, Export, Format, Hint, INTEROP, INTEROP_NAME, Import, ImportKind, ImportedName, Links, Required,
+};
 use crate::error::{Problem, Source};
 
 /// What a name of a module is.
@@ -41,52 +45,167 @@ struct Names(HashMap<Spot, Arc<Bindings>>);
 
 pub(super) fn link(walk: &mut Walk<'_>) {
     let mut names = Names::default();
-    for index in 0..walk.nodes.len() {
-        link_module(walk, &mut names, index);
+    // All links are found before any is put in: linked code has other tables.
+    let mut links: Vec<_> = (0..walk.nodes.len()).map(|index| links_of(walk, &mut names, index)).collect();
+    for index in forwarding(&walk.nodes) {
+        links[index].forward = true;
     }
     check_entry(walk, &mut names);
+    let mut linked = false;
+    for (node, links) in walk.nodes.iter_mut().zip(links) {
+        linked |= put_in(node, links, walk.cache);
+    }
+    if linked {
+        let path = Path::new(INTEROP_NAME);
+        walk.virtual_module(path, INTEROP_NAME.into(), INTEROP, Hint::Esm);
+    }
 }
 
-fn link_module(walk: &mut Walk<'_>, names: &mut Names, index: usize) {
+/// Modules that one with several `export *` passes on, and that export what they import.
+fn forwarding(nodes: &[Node]) -> BTreeSet<usize> {
+    let passes_on = nodes.iter().filter(|node| node.compiled().is_some_and(|compiled| compiled.stars.len() > 1));
+    let stars = passes_on.flat_map(|node| {
+        let stars = node.compiled().into_iter().flat_map(|compiled| &compiled.stars);
+        stars.filter_map(|star| match node.edges[*star] {
+            Some(Edge::Module(target)) => Some(target),
+            _ => None,
+        })
+    });
+    stars.filter(|target| nodes[*target].exports_an_import()).collect()
+}
+
+/// Whether the module was changed.
+fn put_in(node: &mut Node, links: Links, cache: &Cache) -> bool {
+    let Some(compiled) = node.compiled().filter(|compiled| compiled.is_common_js() || !links.is_empty()) else {
+        return false;
+    };
+    let (Some(source), Some(options)) = (&node.source, &node.options) else { return false };
+    node.body = Some(Body::Code(cache.link(source, options, compiled, links)));
+    node.linked = true;
+    true
+}
+
+/// What a module's imports turned out to be; tells what is wrong with them.
+fn links_of(walk: &mut Walk<'_>, names: &mut Names, index: usize) -> Links {
     let node = &walk.nodes[index];
-    let Some(compiled) = node.compiled().cloned() else { return };
-    let Some(source) = node.source.clone() else { return };
-    let typescript = node.is_typescript();
-    let mut types: Vec<(Arc<str>, Arc<str>)> = Vec::new();
+    let (Some(compiled), Some(source)) = (node.compiled().cloned(), node.source.clone()) else {
+        return Links::default();
+    };
+    let edges = node.edges.clone();
+    let default_export = index == 0 && compiled.is_common_js();
+    let mut links = Links { node_mode: walk.is_node_mode(index), default_export, ..Links::default() };
     let mut problems = Vec::new();
-    for (import, edge) in compiled.imports.iter().zip(&node.edges) {
-        let Some(Edge::Module(target)) = edge else { continue };
-        for name in import.names.iter().filter(|name| &*name.name != "*") {
-            match names.meaning(&walk.nodes, *target, &name.name) {
-                Meaning::Found => {}
-                Meaning::Missing | Meaning::Type if typescript && name.exported => {
-                    types.push((import.specifier.clone(), name.name.clone()));
-                }
-                Meaning::Missing | Meaning::Type => {
-                    problems.push(no_export(&source, &walk.nodes[*target], &import.specifier, name, import.kind));
-                }
-                Meaning::Ambiguous(modules) => {
-                    let modules: Vec<&str> = modules.iter().map(|module| &*walk.nodes[*module].name).collect();
-                    problems.push(ambiguous(&source, &import.specifier, name, &modules));
-                }
+    for (place, (import, edge)) in compiled.imports.iter().zip(&edges).enumerate() {
+        let specifier = &import.specifier;
+        let target = match edge {
+            Some(Edge::Module(target)) => *target,
+            Some(Edge::Builtin(_)) if import.kind == ImportKind::Require => {
+                links.requires.push((specifier.clone(), Required::Esm));
+                continue;
             }
+            _ => continue,
+        };
+        let is_common_js = walk.nodes[target].compiled().is_some_and(|compiled| compiled.is_common_js());
+        if import.kind == ImportKind::Require {
+            let how = required(&walk.nodes[target], is_common_js);
+            links.requires.push((specifier.clone(), how));
+            if how == Required::Esm && awaits(&walk.nodes, target) {
+                problems.push(failure::required_await(&source, import, &walk.nodes[target].name));
+            }
+        } else if is_common_js {
+            links.common_js.push(specifier.clone());
+            if compiled.stars.contains(&place) {
+                links.stars.push((specifier.clone(), star_names(&walk.nodes, target, &compiled)));
+            }
+        } else {
+            let check = Check { nodes: &walk.nodes, node: index, source: &source, import, target };
+            problems.extend(check.names(names, &mut links));
         }
     }
     for problem in problems {
         walk.report(problem);
     }
-    if !types.is_empty() {
-        compile_again(walk, index, types);
+    links
+}
+
+fn required(target: &Node, is_common_js: bool) -> Required {
+    match target.kind {
+        Kind::Esm if is_common_js => Required::CommonJs,
+        Kind::Esm => Required::Esm,
+        Kind::Json | Kind::Text | Kind::Data | Kind::Wasm => Required::Default,
     }
 }
 
-fn compile_again(walk: &mut Walk<'_>, index: usize, types: Vec<(Arc<str>, Arc<str>)>) {
-    let node = &mut walk.nodes[index];
-    let (Some(source), Some(options)) = (&node.source, &mut node.options) else { return };
-    options.types = types;
-    match walk.cache.compile(source, options) {
-        Ok(compiled) => node.body = Some(Body::Code(compiled)),
-        Err(problems) => problems.0.into_iter().for_each(|problem| walk.report(problem)),
+/// Whether a module or one that it imports awaits at top level; then it cannot be had at once.
+fn awaits(nodes: &[Node], target: usize) -> bool {
+    let mut open = vec![target];
+    let mut seen = HashSet::new();
+    while let Some(index) = open.pop() {
+        if !seen.insert(index) {
+            continue;
+        }
+        let Some(compiled) = nodes[index].compiled() else { continue };
+        if compiled.has_top_level_await {
+            return true;
+        }
+        open.extend(static_targets(&nodes[index]));
+    }
+    false
+}
+
+/// The names that `export * from` a CommonJS module brings, but for those that the file exports itself.
+fn star_names(nodes: &[Node], target: usize, importer: &Compiled) -> Vec<Arc<str>> {
+    let mut open = vec![target];
+    let mut seen = HashSet::new();
+    let mut names = BTreeSet::new();
+    while let Some(index) = open.pop() {
+        let Some(compiled) = nodes[index].compiled().filter(|_| seen.insert(index)) else { continue };
+        names.extend(compiled.exports.keys().cloned());
+        for star in &compiled.stars {
+            if let Some(Edge::Module(next)) = nodes[index].edges[*star] {
+                open.push(next);
+            }
+        }
+    }
+    names.retain(|name| !matches!(&**name, "default" | "__esModule") && !importer.exports.contains_key(name));
+    names.into_iter().collect()
+}
+
+/// One import of an ES module.
+struct Check<'a> {
+    nodes: &'a [Node],
+    node: usize,
+    source: &'a Source,
+    import: &'a Import,
+    target: usize,
+}
+
+impl Check<'_> {
+    /// Does each imported name exist?
+    fn names(&self, names: &mut Names, links: &mut Links) -> Vec<Problem> {
+        let (nodes, import) = (self.nodes, self.import);
+        let typescript = nodes[self.node].is_typescript();
+        let target = &nodes[self.target];
+        let mut problems = Vec::new();
+        for name in import.names.iter().filter(|name| &*name.name != "*") {
+            let pair = (import.specifier.clone(), name.name.clone());
+            match names.meaning(nodes, self.target, &name.name) {
+                Meaning::Found => {}
+                Meaning::Missing | Meaning::Type if typescript && name.exported => links.types.push(pair),
+                Meaning::Missing if target.compiled().is_some_and(|compiled| compiled.format == Format::Plain) => {
+                    links.absent.push(pair);
+                    problems.push(undefined(self.source, target, name));
+                }
+                Meaning::Missing | Meaning::Type => {
+                    problems.push(no_export(self.source, target, &import.specifier, name, import.kind));
+                }
+                Meaning::Ambiguous(modules) => {
+                    let modules: Vec<&str> = modules.iter().map(|module| &*nodes[*module].name).collect();
+                    problems.push(ambiguous(self.source, &import.specifier, name, &modules));
+                }
+            }
+        }
+        problems
     }
 }
 
@@ -96,6 +215,14 @@ impl Node {
             Some(Body::Code(compiled)) => Some(compiled),
             _ => None,
         }
+    }
+
+    fn exports_an_import(&self) -> bool {
+        self.compiled().is_some_and(|compiled| {
+            let imports = &compiled.imports;
+            let is_import = |import: usize| imports[import].kind == ImportKind::Static;
+            compiled.exports.values().any(|export| matches!(export, Export::From { import, .. } if is_import(*import)))
+        })
     }
 
     fn is_typescript(&self) -> bool {
@@ -153,9 +280,10 @@ impl Bindings {
 /// One step from a name in a module: to a binding, or to where it comes from.
 fn step(nodes: &[Node], (module, name): Spot, open: &mut Vec<Spot>, bindings: &mut Bindings) {
     let node = &nodes[module];
-    let Some(compiled) = node.compiled() else {
-        // Text and data have a default export only; a module that failed has been told about already.
-        if node.body.is_none() || &*name == "default" {
+    let Some(compiled) = node.compiled().filter(|compiled| !compiled.is_common_js()) else {
+        // Text and data have a default export only. What CommonJS exports shows when it runs; a module that failed
+        // has been told about already.
+        if !matches!(node.body, Some(Body::Text(_) | Body::Data(_))) || &*name == "default" {
             bindings.bind((module, name));
         }
         return;
@@ -207,6 +335,15 @@ fn no_export(source: &Source, target: &Node, specifier: &str, name: &ImportedNam
     }
 }
 
+/// esbuild only warns where the other file has no exports at all.
+fn undefined(source: &Source, target: &Node, name: &ImportedName) -> Problem {
+    Problem::warning(format!("\"{}\" is undefined: {} exports nothing", name.name, target.name)).at(
+        source,
+        name.span.clone(),
+        "imported here",
+    )
+}
+
 fn ambiguous(source: &Source, specifier: &str, name: &ImportedName, modules: &[&str]) -> Problem {
     Problem::error(format!("\"{specifier}\" has several exports \"{}\"", name.name))
         .at(source, name.span.clone(), "imported here")
@@ -217,6 +354,9 @@ fn ambiguous(source: &Source, specifier: &str, name: &ImportedName, modules: &[&
 fn check_entry(walk: &mut Walk<'_>, names: &mut Names) {
     let Some(entry) = walk.nodes.first() else { return };
     let (Some(source), Some(compiled)) = (&entry.source, entry.compiled()) else { return };
+    if compiled.is_common_js() {
+        return;
+    }
     if entry.kind == Kind::Esm && names.meaning(&walk.nodes, 0, &"default".into()) == Meaning::Found {
         return;
     }

@@ -3,6 +3,7 @@
 //! Knows nothing of QuickJS, starts no task. Files are read each time they are asked for; what did not change is
 //! found in the compile [`Cache`] by its content. A build that fails still says what to watch, so that it heals.
 
+mod browser;
 mod disk;
 mod failure;
 mod kind;
@@ -18,7 +19,7 @@ mod watch;
 pub use kind::Kind;
 pub use watch::WatchSet;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -32,7 +33,12 @@ pub type Name = Arc<str>;
 
 /// How a project is built; the default is wrangler's.
 #[derive(Debug, Clone, Default)]
-pub struct Options {}
+pub struct Options {
+    /// Expressions of names -> the JavaScript put in their place; wrangler's `define`.
+    pub define: BTreeMap<String, String>,
+    /// `process.env.NODE_ENV`; "development" if not given, as in `wrangler dev`.
+    pub node_env: Option<String>,
+}
 
 /// Everything a Worker loads.
 #[derive(Debug)]
@@ -41,6 +47,8 @@ pub struct Graph {
     /// Each module after those it imports (cycles aside); those that only `import()` reaches come last.
     pub modules: Vec<Arc<Module>>,
     pub watch: WatchSet,
+    /// What runs, but hardly as it was meant to.
+    pub warnings: Problems,
     by_name: HashMap<Name, usize>,
 }
 
@@ -85,11 +93,22 @@ pub struct Failed {
 /// # Errors
 /// Everything that is wrong with the files: unreadable, not parsable, missing imports, missing exports.
 pub fn load(project: &Path, entry: &Path, options: &Options, cache: &Cache) -> Result<Graph, Failed> {
-    let mut walk = walk::Walk::new(project, cache);
+    let mut walk = walk::Walk::new(project, options, cache);
     walk.enter(&project.join(entry));
     link::link(&mut walk);
-    let _ = options;
     order::finish(walk)
+}
+
+impl Options {
+    fn defines(&self) -> Vec<(String, String)> {
+        let environment = self.node_env.as_deref().unwrap_or("development");
+        let names = ["process", "global.process", "globalThis.process"];
+        let node_env =
+            names.map(|process| (format!("{process}.env.NODE_ENV"), serde_json::Value::from(environment).to_string()));
+        let mut define: BTreeMap<String, String> = node_env.into_iter().collect();
+        define.extend(self.define.clone());
+        define.into_iter().collect()
+    }
 }
 
 impl Graph {
@@ -134,8 +153,8 @@ impl Graph {
 impl Module {
     fn map(&self, at: Position) -> Position {
         let Body::Code(compiled) = &self.body else { return at };
-        let (Some(map), Some(source)) = (&compiled.map, &self.source) else { return at };
-        map.lookup(&compiled.code, &source.text, at).unwrap_or(at)
+        let Some(map) = &compiled.map else { return at };
+        map.lookup(at)
     }
 }
 

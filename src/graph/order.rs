@@ -1,11 +1,11 @@
 //! Puts the modules found into the order in which an engine can declare them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::walk::{Edge, Node, Walk};
 use super::{Failed, Graph, Module, Target};
-use crate::compile::ImportKind;
+use crate::compile::{INTEROP_NAME, ImportKind, required};
 
 /// # Errors
 /// The walk's problems, if there is an error among them.
@@ -23,26 +23,38 @@ pub(super) fn finish(walk: Walk<'_>) -> Result<Graph, Failed> {
     });
     let modules: Vec<Arc<Module>> = modules.collect();
     let by_name: HashMap<_, _> = modules.iter().enumerate().map(|(index, one)| (one.name.clone(), index)).collect();
-    Ok(Graph { entry: names[0].clone(), modules, watch, by_name })
+    Ok(Graph { entry: names[0].clone(), modules, watch, warnings: walk.problems, by_name })
 }
 
 fn module(node: Node, names: &[Arc<str>]) -> Module {
-    let imports = node.compiled().map(Arc::clone);
-    let specifiers = imports.iter().flat_map(|compiled| &compiled.imports).map(|import| import.specifier.clone());
-    let targets = node.edges.iter().flatten().map(|edge| match edge {
-        Edge::Module(index) => Target::Module(names[*index].clone()),
-        Edge::Builtin(name) => Target::Builtin(name.clone()),
-    });
-    let resolved = specifiers.zip(targets).collect();
+    let compiled = node.compiled().cloned();
+    let imports = compiled.iter().flat_map(|compiled| &compiled.imports);
+    let mut resolved: HashMap<Arc<str>, Target> = HashMap::new();
+    for (import, edge) in imports.zip(&node.edges) {
+        let specifier = match import.kind {
+            ImportKind::Require => required(&import.specifier).into(),
+            _ => import.specifier.clone(),
+        };
+        match edge {
+            Some(Edge::Module(index)) => drop(resolved.insert(specifier, Target::Module(names[*index].clone()))),
+            Some(Edge::Builtin(name)) => drop(resolved.insert(specifier, Target::Builtin(name.clone()))),
+            None => {}
+        }
+    }
+    if node.linked {
+        resolved.insert(INTEROP_NAME.into(), Target::Module(INTEROP_NAME.into()));
+    }
     let body = node.body.expect("a module without a body is among the problems");
     Module { name: node.name, path: node.path, kind: node.kind, body, resolved, source: node.source }
 }
 
-/// Depth first over static imports from the entry, then from each module not yet reached, with a stack of our own.
+/// Depth first over static imports with a stack of our own: the helpers, the entry, then what `import()` reaches.
 fn post_order(nodes: &[Node]) -> Vec<usize> {
     let mut order = Vec::with_capacity(nodes.len());
     let mut entered = vec![false; nodes.len()];
-    for root in 0..nodes.len() {
+    let helpers = nodes.iter().position(|node| &*node.name == INTEROP_NAME);
+    let mut roots: VecDeque<usize> = helpers.into_iter().chain([0]).collect();
+    while let Some(root) = roots.pop_front() {
         if std::mem::replace(&mut entered[root], true) {
             continue;
         }
@@ -55,6 +67,7 @@ fn post_order(nodes: &[Node]) -> Vec<usize> {
                 Some(_) => {}
                 None => {
                     order.push(*node);
+                    roots.extend(dynamic_targets(&nodes[*node]));
                     stack.pop();
                 }
             }
@@ -63,10 +76,19 @@ fn post_order(nodes: &[Node]) -> Vec<usize> {
     order
 }
 
-fn static_targets(node: &Node) -> impl Iterator<Item = usize> {
+/// The modules that are loaded before this one.
+pub(super) fn static_targets(node: &Node) -> impl Iterator<Item = usize> {
+    targets(node).filter(|(kind, _)| *kind != ImportKind::Dynamic).map(|(_, target)| target)
+}
+
+fn dynamic_targets(node: &Node) -> impl Iterator<Item = usize> {
+    targets(node).filter(|(kind, _)| *kind == ImportKind::Dynamic).map(|(_, target)| target)
+}
+
+fn targets(node: &Node) -> impl Iterator<Item = (ImportKind, usize)> {
     let imports = node.compiled().into_iter().flat_map(|compiled| &compiled.imports);
     imports.zip(&node.edges).filter_map(|(import, edge)| match edge {
-        Some(Edge::Module(index)) if import.kind != ImportKind::Dynamic => Some(*index),
+        Some(Edge::Module(index)) => Some((import.kind, *index)),
         _ => None,
     })
 }

@@ -1,13 +1,18 @@
 //! `package.json`: the fields that decide which file an import of the package means.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::compile::ImportKind;
+
 use crate::error::{Problem, Source};
 
-/// What wrangler asks of `exports` maps, besides `import` or `require` and `default`.
-pub(super) const CONDITIONS: [&str; 5] = ["workerd", "worker", "browser", "import", "default"];
+/// What wrangler asks of `exports` maps.
+pub(super) fn conditions(kind: ImportKind) -> [&'static str; 5] {
+    ["workerd", "worker", "browser", if kind == ImportKind::Require { "require" } else { "import" }, "default"]
+}
 
 #[derive(Debug)]
 pub(super) struct Package {
@@ -15,8 +20,21 @@ pub(super) struct Package {
     pub(super) name: Option<String>,
     pub(super) exports: Option<Value>,
     pub(super) imports: Option<Value>,
-    /// `browser` (as a path), `module`, `main`, in the order in which they are asked for.
-    pub(super) entries: Vec<String>,
+    pub(super) browser: Option<String>,
+    pub(super) module: Option<String>,
+    pub(super) main: Option<String>,
+    /// `browser` as a map: what stands in for a file or package.
+    pub(super) browser_map: Option<HashMap<String, Substitute>>,
+    /// `"type": "module"`.
+    pub(super) is_module: bool,
+}
+
+/// What a `browser` map puts in the place of a module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Substitute {
+    Path(String),
+    /// `false`: a module without anything in it.
+    Empty,
 }
 
 /// Why an `exports` or `imports` map led nowhere.
@@ -35,34 +53,43 @@ impl Package {
         let source = crate::compile::read(file, bytes)?;
         let mut value: Value = serde_json::from_str(&source.text).map_err(|error| invalid(&source, &error))?;
         let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
-        let entries = ["browser", "module", "main"].into_iter().filter_map(text).collect();
-        let name = text("name");
+        let (name, browser, module, main) = (text("name"), text("browser"), text("module"), text("main"));
+        let browser_map = value.get("browser").and_then(Value::as_object).map(|map| {
+            let target = |value: &Value| value.as_str().map_or(Substitute::Empty, |path| Substitute::Path(path.into()));
+            let entries = map.iter().filter(|(_, value)| value.is_string() || **value == Value::Bool(false));
+            entries.map(|(key, value)| (key.clone(), target(value))).collect()
+        });
+        let is_module = value.get("type").and_then(Value::as_str) == Some("module");
         let mut map = |key: &str| value.get_mut(key).map(Value::take).filter(|map| !map.is_null());
         Ok(Self {
             directory: file.parent().unwrap_or(file).to_path_buf(),
             name,
             exports: map("exports"),
             imports: map("imports"),
-            entries,
+            browser,
+            module,
+            main,
+            browser_map,
+            is_module,
         })
     }
 
     /// The target of `.` or `./sub/path` in `exports`, relative to the package.
-    pub(super) fn export(&self, subpath: &str) -> Result<String, Refusal> {
+    pub(super) fn export(&self, subpath: &str, kind: ImportKind) -> Result<String, Refusal> {
         let exports = self.exports.as_ref().ok_or(Refusal::NotListed)?;
         let is_map = exports.as_object().is_some_and(|map| map.keys().any(|key| key.starts_with('.')));
         if is_map {
-            lookup(exports, subpath)
+            lookup(exports, subpath, &conditions(kind))
         } else if subpath == "." {
-            target(exports, None)
+            target(exports, None, &conditions(kind))
         } else {
             Err(Refusal::NotListed)
         }
     }
 
     /// The target of `#name` in `imports`: a path relative to the package, or another package.
-    pub(super) fn import(&self, specifier: &str) -> Result<String, Refusal> {
-        lookup(self.imports.as_ref().ok_or(Refusal::NotListed)?, specifier)
+    pub(super) fn import(&self, specifier: &str, kind: ImportKind) -> Result<String, Refusal> {
+        lookup(self.imports.as_ref().ok_or(Refusal::NotListed)?, specifier, &conditions(kind))
     }
 
     /// The paths that `exports` lists, to name them in an error.
@@ -73,10 +100,10 @@ impl Package {
 }
 
 /// An exact key, else the pattern (`./lib/*.js`, or the old `./lib/`) with the longest prefix.
-fn lookup(map: &Value, path: &str) -> Result<String, Refusal> {
+fn lookup(map: &Value, path: &str, conditions: &[&str]) -> Result<String, Refusal> {
     let entries = map.as_object().ok_or(Refusal::NotListed)?;
     if let Some(value) = entries.get(path).filter(|_| !path.contains('*') && !path.ends_with('/')) {
-        return target(value, None);
+        return target(value, None, conditions);
     }
     let matching = entries.iter().filter_map(|(key, value)| {
         let (prefix, suffix) = match key.split_once('*') {
@@ -87,13 +114,13 @@ fn lookup(map: &Value, path: &str) -> Result<String, Refusal> {
         (!middle.is_empty()).then_some((prefix.len(), key.len(), middle, value))
     });
     match matching.max_by_key(|(prefix, key, ..)| (*prefix, *key)) {
-        Some((_, _, middle, value)) => target(value, Some(middle)),
+        Some((_, _, middle, value)) => target(value, Some(middle), conditions),
         None => Err(Refusal::NotListed),
     }
 }
 
 /// The first target that the conditions lead to; of an array, the first that leads anywhere.
-fn target(value: &Value, middle: Option<&str>) -> Result<String, Refusal> {
+fn target(value: &Value, middle: Option<&str>, conditions: &[&str]) -> Result<String, Refusal> {
     match value {
         Value::String(path) => Ok(match middle {
             Some(middle) if path.ends_with('/') => format!("{path}{middle}"),
@@ -101,20 +128,20 @@ fn target(value: &Value, middle: Option<&str>) -> Result<String, Refusal> {
             None => path.clone(),
         }),
         Value::Array(choices) => {
-            let mut found = choices.iter().map(|choice| target(choice, middle));
+            let mut found = choices.iter().map(|choice| target(choice, middle, conditions));
             found.find(Result::is_ok).unwrap_or(Err(Refusal::NoCondition(Vec::new())))
         }
-        Value::Object(conditions) => {
-            for (condition, value) in conditions {
-                if !CONDITIONS.contains(&condition.as_str()) {
+        Value::Object(choices) => {
+            for (condition, value) in choices {
+                if !conditions.contains(&condition.as_str()) {
                     continue;
                 }
-                match target(value, middle) {
+                match target(value, middle, conditions) {
                     Err(Refusal::NoCondition(_)) => {}
                     decided => return decided,
                 }
             }
-            Err(Refusal::NoCondition(conditions.keys().cloned().collect()))
+            Err(Refusal::NoCondition(choices.keys().cloned().collect()))
         }
         _ => Err(Refusal::Private),
     }
@@ -139,14 +166,15 @@ mod tests {
     fn conditions_are_tried_in_the_order_of_the_package() {
         let package =
             package(r#"{"exports": {".": {"node": "./n.js", "workerd": {"import": "./w.js"}, "default": "./d.js"}}}"#);
-        assert_eq!(package.export("."), Ok("./w.js".into()));
-        assert_eq!(package.export("./x"), Err(Refusal::NotListed));
+        assert_eq!(package.export(".", ImportKind::Static), Ok("./w.js".into()));
+        assert_eq!(package.export(".", ImportKind::Require), Ok("./d.js".into()));
+        assert_eq!(package.export("./x", ImportKind::Static), Err(Refusal::NotListed));
     }
 
     #[test]
     fn a_condition_that_leads_nowhere_falls_through_to_the_next() {
         let package = package(r#"{"exports": {"workerd": {"require": "./r.cjs"}, "default": ["./d.js"]}}"#);
-        assert_eq!(package.export("."), Ok("./d.js".into()));
+        assert_eq!(package.export(".", ImportKind::Static), Ok("./d.js".into()));
     }
 
     #[test]
@@ -154,9 +182,9 @@ mod tests {
         let package = package(
             r##"{"exports": {"./*": "./a/*", "./x/*.js": "./b/*.js", "./x/y": null}, "imports": {"#a": "b"}}"##,
         );
-        assert_eq!(package.export("./x/q.js"), Ok("./b/q.js".into()));
-        assert_eq!(package.export("./z"), Ok("./a/z".into()));
-        assert_eq!(package.export("./x/y"), Err(Refusal::Private));
-        assert_eq!(package.import("#a"), Ok("b".into()));
+        assert_eq!(package.export("./x/q.js", ImportKind::Static), Ok("./b/q.js".into()));
+        assert_eq!(package.export("./z", ImportKind::Static), Ok("./a/z".into()));
+        assert_eq!(package.export("./x/y", ImportKind::Static), Err(Refusal::Private));
+        assert_eq!(package.import("#a", ImportKind::Static), Ok("b".into()));
     }
 }

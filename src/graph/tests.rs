@@ -240,7 +240,7 @@ fn types_that_typescript_exports_again_are_left_out() {
     ]);
     let graph = project.built("index.ts");
     let barrel = code(&graph, "barrel.ts");
-    assert!(barrel.contains("export { a } from"), "{barrel}");
+    assert!(barrel.contains("export{a}from"), "{barrel}");
     assert!(!barrel.contains('B'), "{barrel}");
     assert!(!code(&graph, "more.ts").contains('C'));
 }

@@ -11,8 +11,9 @@ use bytes::Bytes;
 
 use super::disk::Disk;
 use super::kind::{self, Kind};
-use super::{Body, Name, failure, resolve};
-use crate::compile::{self, Cache, Format, Import};
+use super::resolve::{self, Resolved};
+use super::{Body, Name, Options, failure};
+use crate::compile::{self, Cache, Hint, Import, Settings};
 use crate::error::{Problem, Problems, Source};
 
 /// Problems that are listed for one build; the rest is counted.
@@ -27,7 +28,16 @@ pub(super) struct Walk<'a> {
     pub(super) nodes: Vec<Node>,
     by_path: HashMap<PathBuf, usize>,
     queue: VecDeque<Pending>,
+    /// Imports of a package's `module` whose `main` is meant if anything requires that.
+    pairs: Vec<Pair>,
+    settings: Arc<Settings>,
     pub(super) problems: Problems,
+}
+
+struct Pair {
+    node: usize,
+    import: usize,
+    main: PathBuf,
 }
 
 pub(super) struct Node {
@@ -40,6 +50,8 @@ pub(super) struct Node {
     pub(super) body: Option<Body>,
     /// For each of the compiled module's imports, where it leads; `None` if nowhere.
     pub(super) edges: Vec<Option<Edge>>,
+    /// The link step has edited it, so that it may import the helpers for CommonJS.
+    pub(super) linked: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +67,7 @@ struct Pending {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(project: &Path, cache: &'a Cache) -> Self {
+    pub(super) fn new(project: &Path, options: &Options, cache: &'a Cache) -> Self {
         Self {
             cache,
             project: std::fs::canonicalize(project).unwrap_or_else(|_| project.to_path_buf()),
@@ -63,6 +75,8 @@ impl<'a> Walk<'a> {
             nodes: Vec::new(),
             by_path: HashMap::new(),
             queue: VecDeque::new(),
+            pairs: Vec::new(),
+            settings: Arc::new(Settings { define: options.defines() }),
             problems: Problems::default(),
         }
     }
@@ -77,8 +91,27 @@ impl<'a> Walk<'a> {
         while let Some(pending) = self.queue.pop_front() {
             self.visit(&pending);
         }
+        for pair in std::mem::take(&mut self.pairs) {
+            if let Some(main) = self.by_path.get(&pair.main) {
+                self.nodes[pair.node].edges[pair.import] = Some(Edge::Module(*main));
+            }
+        }
         for problem in std::mem::take(&mut self.disk.problems) {
             self.report(problem);
+        }
+    }
+
+    /// Whether Node.js takes the module for an ES module by its name or package: it then sees CommonJS as a whole.
+    pub(super) fn is_node_mode(&mut self, node: usize) -> bool {
+        let node = &self.nodes[node];
+        match node.options.as_ref().map(|options| options.hint) {
+            Some(Hint::Esm) => true,
+            Some(Hint::CommonJs) => false,
+            _ => {
+                let path = node.path.clone();
+                let directory = path.parent().unwrap_or(&path);
+                self.disk.package_of(directory).is_some_and(|package| package.is_module)
+            }
         }
     }
 
@@ -93,19 +126,46 @@ impl<'a> Walk<'a> {
         if let Some(node) = self.by_path.get(&path) {
             return *node;
         }
-        let node = self.nodes.len();
-        self.nodes.push(Node {
-            name: name(&self.project, &path),
-            path: path.as_path().into(),
+        let node = self.add(name(&self.project, &path), &path, kind);
+        self.by_path.insert(path, node);
+        self.queue.push_back(Pending { node, from });
+        node
+    }
+
+    fn add(&mut self, name: Name, path: &Path, kind: Kind) -> usize {
+        let node = Node {
+            name,
+            path: path.into(),
             kind,
             source: None,
             options: None,
             body: None,
             edges: Vec::new(),
-        });
-        self.by_path.insert(path, node);
-        self.queue.push_back(Pending { node, from });
+            linked: false,
+        };
+        self.nodes.push(node);
+        self.nodes.len() - 1
+    }
+
+    /// A module of ours: an empty stand-in, or helpers for linked code.
+    pub(super) fn virtual_module(&mut self, path: &Path, name: Name, text: &str, hint: Hint) -> usize {
+        if let Some(node) = self.by_path.get(path) {
+            return *node;
+        }
+        let node = self.add(name, path, Kind::Esm);
+        self.by_path.insert(path.to_path_buf(), node);
+        let source = Source::new(path, text);
+        let options = compile::Options { hint, ..compile::Options::javascript(&self.settings) };
+        let compiled = self.cache.compile(&source, &options).expect("our own modules can be compiled");
+        let added = &mut self.nodes[node];
+        (added.source, added.options, added.body) = (Some(source), Some(options), Some(Body::Code(compiled)));
         node
+    }
+
+    /// What a `browser` map takes out: an empty CommonJS module, as in esbuild.
+    fn disabled(&mut self, path: &Path) -> usize {
+        let name: Name = format!("(disabled):{}", name(&self.project, path)).into();
+        self.virtual_module(&PathBuf::from(format!("(disabled):{}", path.display())), name, "", Hint::CommonJs)
     }
 
     fn visit(&mut self, pending: &Pending) {
@@ -132,50 +192,72 @@ impl<'a> Walk<'a> {
         let node = &mut self.nodes[index];
         node.source = Some(source.clone());
         // A main file without a known extension is read as JavaScript.
-        let options = compile::Options::for_path(&node.path).unwrap_or_else(compile::Options::javascript);
+        let options = compile::Options::for_path(&node.path, &self.settings)
+            .unwrap_or_else(|| compile::Options::javascript(&self.settings));
         node.options = Some(options.clone());
         let compiled = match self.cache.compile(source, &options) {
             Ok(compiled) => compiled,
             Err(problems) => return problems.0.into_iter().for_each(|problem| self.report(problem)),
         };
-        if compiled.format == Format::CommonJs {
-            return self.report(failure::common_js(source));
-        }
         self.nodes[index].body = Some(Body::Code(compiled.clone()));
         let directory = source.path.parent().unwrap_or(&source.path).to_path_buf();
-        let edges = compiled.imports.iter().map(|import| match self.follow(&directory, source, import) {
-            Ok(edge) => Some(edge),
-            Err(problem) => {
-                self.report(problem);
-                None
-            }
-        });
-        self.nodes[index].edges = edges.collect();
+        for import in &compiled.imports {
+            let edge = match self.follow(&directory, source, import) {
+                Ok(Followed::Edge(edge)) => Some(edge),
+                Ok(Followed::Pair { module, main }) => {
+                    let import = self.nodes[index].edges.len();
+                    self.pairs.push(Pair { node: index, import, main });
+                    Some(module)
+                }
+                Err(_) if import.optional => None,
+                Err(problem) => {
+                    self.report(problem);
+                    None
+                }
+            };
+            self.nodes[index].edges.push(edge);
+        }
     }
 
-    fn follow(&mut self, directory: &Path, source: &Source, import: &Import) -> Result<Edge, Problem> {
+    fn follow(&mut self, directory: &Path, source: &Source, import: &Import) -> Result<Followed, Problem> {
         let specifier = &import.specifier;
         if kind::is_builtin(specifier) {
-            return Ok(Edge::Builtin(specifier.clone()));
+            return Ok(Followed::Edge(Edge::Builtin(specifier.clone())));
         }
         if let Some(problem) = failure::unsupported(source, import) {
             return Err(problem);
         }
-        let path = match resolve::resolve(&mut self.disk, directory, specifier) {
-            Ok(path) => path,
+        let (path, main) = match resolve::resolve(&mut self.disk, directory, specifier, import.kind) {
+            Ok(Resolved::File(path)) => (path, None),
+            Ok(Resolved::Module { path, main }) => (path, Some(main)),
+            Ok(Resolved::Disabled(path)) => return Ok(Followed::Edge(Edge::Module(self.disabled(&path)))),
             Err(reason) => return Err(failure::not_found(&self.project, source, import, &reason)),
         };
         let kind = match kind::by_rule(specifier) {
             Some(Kind::Wasm) => return Err(failure::wasm(source, import)),
             Some(kind) => kind,
-            None => match compile::Options::for_path(&path) {
+            None => match compile::Options::for_path(&path, &self.settings) {
                 Some(options) if options.language == compile::Language::Json => Kind::Json,
                 Some(_) => Kind::Esm,
                 None => return Err(failure::no_rule(source, import, &path)),
             },
         };
-        Ok(Edge::Module(self.node(path, kind, Some((source.clone(), import.span.clone())))))
+        let module = Edge::Module(self.node(path, kind, Some((source.clone(), import.span.clone()))));
+        Ok(match main {
+            Some(main) => Followed::Pair { module, main },
+            None => Followed::Edge(module),
+        })
     }
+}
+
+/// Where an import leads, perhaps for now.
+enum Followed {
+    Edge(Edge),
+    /// To a package's `module`, unless its `main` is found to be required.
+    Pair {
+        module: Edge,
+        main: PathBuf,
+    },
 }
 
 /// `path` relative to `project` with `/`; with `../` if it lies above.

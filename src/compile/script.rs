@@ -1,0 +1,152 @@
+//! The first step for scripts: parse, check, strip types and JSX where there are any, put definitions in.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use oxc::allocator::Allocator;
+use oxc::ast::ast::{Program, Statement};
+use oxc::codegen::{Codegen, CodegenOptions};
+use oxc::parser::{ParseOptions, Parser, ParserReturn};
+use oxc::semantic::{Scoping, SemanticBuilder};
+use oxc::span::SourceType;
+use oxc::transformer::{JsxOptions, JsxRuntime, TransformOptions, Transformer, TypeScriptOptions};
+
+use super::diagnose::problems;
+use super::map::Stage;
+use super::names::Names;
+use super::record::Record;
+use super::scan::Scan;
+use super::splice::splice;
+use super::{Compiled, Format, Hint, Language, Map, Options};
+use crate::error::{Problems, Source};
+
+/// The names that, used without a declaration, make a file a CommonJS module.
+const COMMON_JS: [&str; 3] = ["module", "exports", "require"];
+
+pub(super) fn compile(source: &Source, options: &Options) -> Result<Compiled, Problems> {
+    let allocator = Allocator::default();
+    let parsed = parse(&allocator, &source.text, options);
+    if parsed.panicked || parsed.diagnostics.has_errors() {
+        return Err(problems(source, parsed.diagnostics));
+    }
+    let mut program = parsed.program;
+    let semantics = SemanticBuilder::new_compiler().with_enum_eval(options.is_typescript()).build(&program);
+    if semantics.diagnostics.has_errors() {
+        return Err(problems(source, semantics.diagnostics));
+    }
+    let mut scoping = semantics.semantic.into_scoping();
+    let rewritten = options.is_typescript() || program.source_type.is_jsx();
+    if rewritten {
+        scoping = transform(source, &allocator, &mut program, scoping)?;
+    }
+    let mut scan = Scan::of(&program, &scoping, &options.settings);
+    let format = format(&program, &scoping, options.hint, parsed.module_record.has_module_syntax);
+    let (code, map) = match (rewritten, scan.defined.is_empty()) {
+        (false, true) => (source.text.clone(), None),
+        (false, false) => {
+            let (code, stage) = splice(&source.text, scan.defined.clone());
+            (code.into(), Some(Map::from(stage)))
+        }
+        (true, plain) => {
+            let (code, stage) = print(&program);
+            if plain { (code.into(), Some(Map::from(stage))) } else { define(&code, Map::from(stage), options) }
+        }
+    };
+    let mut record = Record::of(&program);
+    record.imports.extend(std::mem::take(&mut scan.imports));
+    if format == Format::CommonJs {
+        record.common_js(Names::of(&program));
+    }
+    Ok(Compiled {
+        code,
+        map,
+        format,
+        imports: record.imports,
+        exports: record.exports,
+        stars: record.stars,
+        has_top_level_await: scan.has_top_level_await,
+        fetch_listener: scan.fetch_listener,
+    })
+}
+
+/// `has_syntax`: the file was written with `import`, `export` or `import.meta`, types included.
+fn format(program: &Program<'_>, scoping: &Scoping, hint: Hint, has_syntax: bool) -> Format {
+    let globals = scoping.root_unresolved_references();
+    let uses_common_js = globals.keys().any(|name| COMMON_JS.contains(&name.as_str()));
+    let has_statements = program.body.iter().any(Statement::is_module_declaration);
+    match hint {
+        Hint::Esm => Format::Esm,
+        _ if has_statements || (has_syntax && !uses_common_js) => Format::Esm,
+        Hint::CommonJs => Format::CommonJs,
+        Hint::None if uses_common_js => Format::CommonJs,
+        Hint::None if program.source_type.is_module() => Format::Esm,
+        Hint::None => Format::Plain,
+    }
+}
+
+/// Puts definitions into code that was printed: its positions are not those of the tree.
+fn define(code: &str, map: Map, options: &Options) -> (Arc<str>, Option<Map>) {
+    let allocator = Allocator::default();
+    let program = Parser::new(&allocator, code, SourceType::unambiguous()).parse().program;
+    let scoping = SemanticBuilder::new().build(&program).semantic.into_scoping();
+    let (code, stage) = splice(code, Scan::of(&program, &scoping, &options.settings).defined);
+    (code.into(), Some(map.then(stage)))
+}
+
+/// JSX is allowed in every JavaScript file, as wrangler tells esbuild, and a top-level `await` makes a module of a
+/// file that says nothing else. But both are tried only where plain JavaScript fails, so that errors are told in its
+/// terms and the result says whether there is JSX to transform.
+fn parse<'a>(allocator: &'a Allocator, text: &'a str, options: &Options) -> ParserReturn<'a> {
+    let parse = |source_type: SourceType| {
+        let regular = ParseOptions { parse_regular_expression: true, ..ParseOptions::default() };
+        // Node.js runs a CommonJS module as the body of a function.
+        let allow_return_outside_function = options.hint != Hint::Esm;
+        let options = ParseOptions { allow_return_outside_function, ..regular };
+        Parser::new(allocator, text, source_type).with_options(options).parse()
+    };
+    let source_type = match options.language {
+        Language::Ts => SourceType::ts(),
+        Language::Tsx => SourceType::tsx(),
+        Language::Js | Language::Json => match options.hint {
+            Hint::Esm => SourceType::mjs(),
+            Hint::CommonJs => SourceType::cjs(),
+            Hint::None => SourceType::unambiguous(),
+        },
+    };
+    let parsed = parse(source_type);
+    if options.language != Language::Js || !parsed.diagnostics.has_errors() {
+        return parsed;
+    }
+    let mut others = Vec::new();
+    if text.contains("await") && options.hint == Hint::None {
+        others.push(SourceType::mjs());
+    }
+    if text.contains('<') {
+        others.extend([source_type, SourceType::mjs()].map(|one| one.with_jsx(true)));
+    }
+    others.into_iter().map(parse).find(|other| !other.diagnostics.has_errors()).unwrap_or(parsed)
+}
+
+fn transform<'a>(
+    source: &Source,
+    allocator: &'a Allocator,
+    program: &mut Program<'a>,
+    scoping: Scoping,
+) -> Result<Scoping, Problems> {
+    let jsx = JsxOptions { runtime: JsxRuntime::Classic, pure: false, ..JsxOptions::enable() };
+    // esbuild writes the values of enums where they are used, too.
+    let typescript = TypeScriptOptions { optimize_enums: true, ..TypeScriptOptions::default() };
+    let options = TransformOptions { jsx, typescript, ..TransformOptions::default() };
+    let done = Transformer::new(allocator, Path::new(""), &options).build_with_scoping(scoping, program);
+    if done.diagnostics.has_errors() { Err(problems(source, done.diagnostics)) } else { Ok(done.scoping) }
+}
+
+fn print(program: &Program<'_>) -> (String, Stage) {
+    let options = CodegenOptions { source_map_path: Some(PathBuf::new()), ..CodegenOptions::default() };
+    let printed = Codegen::new().with_options(options).build(program);
+    let pairs = printed.map.iter().flat_map(|map| {
+        map.get_tokens().map(|t| ((t.get_dst_line(), t.get_dst_col()), (t.get_src_line(), t.get_src_col())))
+    });
+    let stage = Stage::printed(&printed.code, program.source_text, pairs);
+    (printed.code, stage)
+}
