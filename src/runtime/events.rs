@@ -1,7 +1,7 @@
 //! Events in isolates: how one boots, how a request starts an invocation there, and how its handler answers.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rquickjs::class::Class;
 use rquickjs::function::Func;
@@ -72,6 +72,7 @@ fn add_natives(host: &Object<'_>) -> Result<()> {
     host.set("respond", Func::from(respond))?;
     host.set("threw", Func::from(threw))?;
     host.set("finish", Func::from(finish))?;
+    host.set("allowTime", Func::from(allow_time))?;
     host.set("invocationId", Func::from(|ctx: Ctx<'_>| current(&ctx).map_or(0.0, |owner| number(owner.id))))
 }
 
@@ -184,6 +185,25 @@ fn threw<'js>(ctx: Ctx<'js>, id: f64, error: Value<'js>) {
     let failure = isolate.failure_of(&thrown);
     isolate.fail(&invocation, &failure);
 }
+
+/// What `waitUntil()` was given may go on for a while after the answer, then it is cancelled.
+fn allow_time(ctx: Ctx<'_>, id: f64) {
+    let Some(invocation) = invocation(&ctx, id) else { return };
+    let isolate = realm(&ctx).isolate();
+    let (isolate, invocation) = (Arc::downgrade(&isolate), Arc::downgrade(&invocation));
+    realm(&ctx).tokio.spawn(async move {
+        tokio::time::sleep(AFTER_ANSWER).await;
+        if let (Some(isolate), Some(invocation)) = (isolate.upgrade(), invocation.upgrade()) {
+            isolate.fail(&invocation, &Failure::error(TOO_LATE));
+        }
+    });
+}
+
+/// As on Cloudflare.
+const AFTER_ANSWER: Duration = Duration::from_secs(30);
+/// Cloudflare's words.
+const TOO_LATE: &str = "waitUntil() tasks did not complete within the allowed time after invocation end and have been \
+cancelled. See: https://developers.cloudflare.com/workers/runtime-apis/context/#waituntil";
 
 fn finish(ctx: Ctx<'_>, id: f64) {
     if let Some(invocation) = invocation(&ctx, id) {

@@ -69,10 +69,14 @@ fn nearest(name: &str, mut names: Vec<String>) -> Vec<String> {
 }
 
 impl Fetch for Target {
-    fn fetch(&self, request: Request, call: Call, reply: Reply) {
+    fn fetch(&self, mut request: Request, call: Call, reply: Reply) {
         let Some(runtime) = self.runtime.upgrade() else { return reply(Err(Failure::Stopped)) };
         let Some(slot) = runtime.slot(&self.id) else { return reply(Err(self.missing(&runtime))) };
         call.trace.enter(slot.name());
+        if self.id.namespace().is_some() {
+            // Namespaces are untrusted unless made otherwise: no user Worker sees where a client is.
+            request.cf = None;
+        }
         let limits = self.limits(&runtime, &slot.spec);
         let (entrypoint, props, id) = (self.entrypoint.clone(), self.props.clone(), self.id.clone());
         let starting = runtime.clone();

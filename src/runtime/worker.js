@@ -6,7 +6,7 @@ import { payloadOf } from "internal:body";
 import { WorkerEntrypoint, setEnv, setWaitUntil } from "internal:workers";
 import { illegalConstructor, interface_, internal } from "internal:webidl";
 
-const { finish, respond, threw } = host;
+const { allowTime, finish, respond, threw } = host;
 
 /** Open events by the number of their invocation. */
 const events = new Map();
@@ -49,6 +49,12 @@ class Event {
         this.done();
       },
     );
+  }
+
+  /** The answer is out, to its last byte; what was promised beyond it has limited time. */
+  answered() {
+    this.done();
+    if (this.#pending > 0) allowTime(this.#id);
   }
 
   done() {
@@ -135,15 +141,15 @@ function deliver(id, event, response) {
     return fail(id, event, error);
   }
   respond(id, state.status, state.statusText, state.list, sent.payload, state.encodeBody === "automatic");
-  if (sent.done === undefined) event.done();
-  else sent.done.then(() => event.done(), (error) => broken(event, error));
+  if (sent.done === undefined) event.answered();
+  else sent.done.then(() => event.answered(), (error) => broken(event, error));
 }
 
 // The stream of a response failed, or its reader left.
 function broken(event, error) {
   if (error?.message === "The client disconnected.") abortIncoming(event.request);
   else host.reportError(error);
-  event.done();
+  event.answered();
 }
 
 /** The caller of an event went away. */
@@ -151,5 +157,5 @@ export function onGone(id, answered) {
   const event = events.get(id);
   if (event === undefined) return;
   abortIncoming(event.request);
-  if (!answered) event.done();
+  if (!answered) event.answered();
 }
