@@ -1,14 +1,14 @@
 //! JavaScript strings as Rust text.
 //!
 //! A JavaScript string is a sequence of 16-bit units that need not be well formed; `rquickjs` refuses to
-//! convert one that holds a lone surrogate. The Web standards never refuse: a `USVString` puts U+FFFD in its
-//! place, a `ByteString` allows no unit above 0xFF. This is the one place that reads the engine's raw bytes.
+//! convert one that holds a lone surrogate. The Web standards never refuse: a `USVString` puts U+FFFD in its place.
+//! This is the one place that reads the engine's raw text.
 
 use std::ops::Deref;
 use std::ptr::NonNull;
 use std::slice;
 
-use rquickjs::{Ctx, Error, Exception, Result, Value, qjs};
+use rquickjs::{Ctx, Error, Result, Value, qjs};
 
 /// The engine's own UTF-8 rendering of a value, freed on drop. Lone surrogates stand in it as three bytes
 /// each (WTF-8), so it is bytes and not `str`. An ASCII string is borrowed, not copied.
@@ -80,47 +80,11 @@ fn repair(raw: &[u8]) -> String {
     String::from_utf8(bytes).expect("only surrogates stand between WTF-8 and UTF-8")
 }
 
-/// A `ByteString`: one byte for each 16-bit unit.
-///
-/// # Errors
-/// What `String(value)` throws; a `TypeError` where a unit is above 0xFF.
-pub(crate) fn byte_string<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<Vec<u8>> {
-    let raw = Wtf8::of(ctx, value)?;
-    if raw.is_ascii() {
-        return Ok(raw.to_vec());
-    }
-    latin1(&raw).map_err(|at| {
-        Exception::throw_type(
-            ctx,
-            &format!("The string is not a ByteString: the character at index {at} is above U+00FF."),
-        )
-    })
-}
-
-/// Latin-1 bytes of WTF-8 text, or the index in 16-bit units of the first character that has none.
-fn latin1(raw: &[u8]) -> std::result::Result<Vec<u8>, usize> {
-    let mut out = Vec::with_capacity(raw.len());
-    let mut bytes = raw.iter();
-    while let Some(&lead) = bytes.next() {
-        match lead {
-            0..=0x7F => out.push(lead),
-            0xC2 | 0xC3 => out.push((lead & 3) << 6 | bytes.next().expect("WTF-8 is whole") & 0x3F),
-            _ => return Err(out.len()),
-        }
-    }
-    Ok(out)
-}
-
-/// Latin-1 bytes as text: what a `ByteString` is as a JavaScript string.
-pub(crate) fn from_latin1(bytes: &[u8]) -> String {
-    bytes.iter().copied().map(char::from).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use rquickjs::{CatchResultExt, Context, Runtime, Value};
 
-    use super::{byte_string, from_latin1, usv};
+    use super::usv;
 
     fn with<T>(source: &str, check: impl for<'js> FnOnce(&rquickjs::Ctx<'js>, Value<'js>) -> T) -> T {
         let runtime = Runtime::new().expect("a runtime");
@@ -144,19 +108,5 @@ mod tests {
     #[test]
     fn a_symbol_is_an_exception() {
         with("Symbol('s')", |ctx, value| assert!(usv(ctx, &value).catch(ctx).is_err()));
-    }
-
-    #[test]
-    fn byte_strings_allow_latin_1_only() {
-        with(r"'a\xE9\xFF\x00'", |ctx, value| {
-            assert_eq!(byte_string(ctx, &value).expect("bytes"), [b'a', 0xE9, 0xFF, 0]);
-        });
-        for source in [r"'ab\u0100'", r"'ab\uD800'", r"'ab\u{1F600}'"] {
-            with(source, |ctx, value| {
-                let error = byte_string(ctx, &value).catch(ctx).expect_err("not Latin-1").to_string();
-                assert!(error.contains("index 2"), "{error}");
-            });
-        }
-        assert_eq!(from_latin1(&[b'a', 0xE9]), "aé");
     }
 }

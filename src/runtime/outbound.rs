@@ -18,6 +18,7 @@ use tokio::io::AsyncBufRead;
 use tokio_util::io::{ReaderStream, StreamReader};
 use url::Url;
 
+use super::data_url;
 use crate::worker::{Body, Call, Failure, Fetch, Outcome, Redirect, Reply, Request, Response, WorkerId};
 
 /// Redirects that one `fetch()` follows.
@@ -58,6 +59,9 @@ impl Network {
 
 impl Fetch for Network {
     fn fetch(&self, request: Request, call: Call, reply: Reply) {
+        if let Some(response) = data_url::answer(&request.url) {
+            return reply(Ok(response));
+        }
         let client = self.client.clone();
         let task = self.tokio.spawn(async move { reply(follow(&client, request).await) });
         let task = task.abort_handle();

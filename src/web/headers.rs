@@ -36,12 +36,6 @@ impl HeaderList {
         Self { map: RefCell::new(map), changes: Cell::new(0) }
     }
 
-    /// Moves the headers out; what is left is empty.
-    pub(crate) fn take(&self) -> HeaderMap {
-        self.changed();
-        self.map.take()
-    }
-
     pub(crate) fn clone_map(&self) -> HeaderMap {
         self.map.borrow().clone()
     }
