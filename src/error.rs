@@ -1,7 +1,7 @@
 //! User mistakes as values: what is wrong, where (file, line, column, caret) and how to fix it.
 //!
 //! Knows no other layer. A [`Problem`] is made where the mistake is seen, collected in [`Problems`] so that several
-//! are told at once, and rendered by [`Problem::render`]; only `term` prints the result.
+//! are told at once, and rendered by `term` alone.
 
 use std::fmt;
 use std::ops::Range;

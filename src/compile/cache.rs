@@ -57,7 +57,7 @@ impl Cache {
         Ok(compiled)
     }
 
-    /// As [`link`], from memory if the file this came from was linked so before.
+    /// As [`link()`], from memory if the file this came from was linked so before.
     pub fn link(&self, source: &Source, options: &Options, compiled: &Compiled, links: Links) -> Arc<Compiled> {
         let key = Key { text: source.text.clone(), options: options.clone(), links: Some(links) };
         if let Some(linked) = self.entries().find(&key) {

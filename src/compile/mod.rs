@@ -4,7 +4,7 @@
 //! text itself, never by a file's time. All that touches oxc's syntax tree lives in this layer.
 //!
 //! Two steps. [`compile`] looks at the file alone: types and JSX become JavaScript, `define`s are put in, the tables
-//! of imports and exports are read off. [`link`] then fits the result to what its imports turned out to be: CommonJS
+//! of imports and exports are read off. [`link()`] then fits the result to what its imports turned out to be: CommonJS
 //! modules, types, other files. Most files need no change in either step and are loaded as they are written; the
 //! changes of the second are edits that leave every line in its place.
 

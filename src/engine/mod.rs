@@ -1,7 +1,7 @@
 //! QuickJS as a set of actors: isolates, turns on a pool of threads, modules as bytecode, limits, promises for host work.
 //!
 //! Knows nothing of Workers, HTTP servers or configs. What runs inside an isolate (web platform, bindings, handlers)
-//! is installed by later layers through [`Isolate::post`] and [`Ctx`] natives.
+//! is installed by later layers through [`Isolate::post`] and natives.
 //!
 //! * [`Pool`]: M:N threads that run turns, and the monitor that grows it and condemns stuck isolates.
 //! * [`Isolate`]: mailbox + QuickJS runtime; all JavaScript of one Worker version.

@@ -1,6 +1,6 @@
 //! A Worker's modules as bytecode that isolates share, and how QuickJS finds them.
 //!
-//! Bytecode is made by this process ([`compile`]) or by the build script, never read from elsewhere: QuickJS does not
+//! Bytecode is made by this process ([`Compiler`]) or by the build script, never read from elsewhere: QuickJS does not
 //! check it. Which specifier means which module was decided by the graph; here it is only looked up.
 
 use std::collections::HashMap;
