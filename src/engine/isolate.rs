@@ -13,6 +13,7 @@ use super::ops::cancel_ops;
 use super::pool::Pool;
 use super::program::Program;
 use super::realm::{Realm, realm as realm_of};
+use super::rejections;
 use super::throw::{Thrown, describe};
 use super::turn::{TurnClock, thread_cpu};
 use crate::worker::Failure;
@@ -122,6 +123,7 @@ impl Isolate {
         let clock = self.clock.clone();
         runtime.set_interrupt_handler(Some(Box::new(move || clock.poll())));
         runtime.set_loader(program.resolver(), program.loader());
+        runtime.set_host_promise_rejection_tracker(Some(rejections::tracker()));
         let context = Context::full(&runtime).map_err(refused)?;
         self.clock.arm(STARTUP_BUDGET);
         context.with(|ctx| {
@@ -320,9 +322,13 @@ impl Isolate {
         }
     }
 
+    /// Runs the microtasks, then tells of rejections that nobody handled, until neither is left.
     fn drain_microtasks(&self, ctx: &Ctx<'_>) {
         let mut jobs = 0_u32;
-        while !self.clock.interrupted() && ctx.execute_pending_job() {
+        while !self.clock.interrupted() {
+            if !ctx.execute_pending_job() && !rejections::tell(ctx) {
+                return;
+            }
             jobs += 1;
             if jobs.is_multiple_of(256) && self.clock.poll() {
                 return;

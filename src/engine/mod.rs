@@ -16,6 +16,7 @@ mod ops;
 mod pool;
 mod program;
 mod realm;
+mod rejections;
 pub(crate) mod text;
 mod throw;
 mod turn;
@@ -27,6 +28,7 @@ pub use ops::{Completer, HostError, begin_listener, begin_op, cancel_event, is_p
 pub use pool::Pool;
 pub use program::{Compiler, ModuleCode, Program};
 pub use realm::{Realm, current, is_startup, realm, require_current};
+pub use rejections::{OnUnhandled, on_unhandled_rejection};
 pub use throw::{Thrown, describe, throw_dom, throw_error, throw_range, throw_type};
 
 #[cfg(test)]

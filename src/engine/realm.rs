@@ -15,6 +15,7 @@ use super::invocation::Invocation;
 use super::isolate::Isolate;
 use super::ops::PendingOp;
 use super::program::Program;
+use super::rejections::{OnUnhandled, Rejection};
 use super::throw::throw_error;
 
 /// See the module's text.
@@ -27,6 +28,8 @@ pub struct Realm {
     pub(super) active_ops: Cell<usize>,
     pub(super) startup: Cell<bool>,
     pub(super) alarm: Arc<Alarm>,
+    pub(super) rejected: RefCell<Vec<Rejection>>,
+    pub(super) on_unhandled: Cell<Option<OnUnhandled>>,
     pub program: Arc<Program>,
     pub tokio: tokio::runtime::Handle,
 }
@@ -47,6 +50,8 @@ impl Realm {
             active_ops: Cell::new(0),
             startup: Cell::new(true),
             alarm: Arc::default(),
+            rejected: RefCell::default(),
+            on_unhandled: Cell::new(None),
             program,
             tokio,
         }

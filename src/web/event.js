@@ -260,9 +260,15 @@ export function reportException(error) {
   if (!silent) host.reportError(error);
 }
 
-/** `unhandledrejection` or `rejectionhandled` on the global scope; true when a listener cancelled it (do not log). */
-export function notifyRejection(type, promise, reason) {
-  return hasListeners(globalThis, type) && !dispatch(globalThis, kinds().rejectionEvent(type, promise, reason));
+/** A rejection that nobody handled: `unhandledrejection` on the global scope, and the log unless a listener cancels it. */
+export function reportRejection(promise, reason) {
+  let silent = false;
+  try {
+    if (hasListeners(globalThis, "unhandledrejection")) silent = !dispatch(globalThis, kinds().rejectionEvent(promise, reason));
+  } catch (another) {
+    host.reportError(another);
+  }
+  if (!silent) host.reportError(reason);
 }
 
 // ---- the global scope's own methods; without a receiver they mean the global scope too

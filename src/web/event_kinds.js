@@ -122,4 +122,4 @@ export function errorEventOf(error) {
   return new ErrorEvent("error", { cancelable: true, message, filename, lineno: Number(lineno), colno: Number(colno), error });
 }
 
-export const rejectionEvent = (type, promise, reason) => new PromiseRejectionEvent(type, { cancelable: type === "unhandledrejection", promise, reason });
+export const rejectionEvent = (promise, reason) => new PromiseRejectionEvent("unhandledrejection", { cancelable: true, promise, reason });

@@ -6,7 +6,9 @@ use rquickjs::function::{Func, Opt};
 use rquickjs::{Ctx, Function, JsLifetime, Object, Persistent, Result, Value};
 
 use super::event::{ConsoleLine, host_of};
-use crate::engine::{cancel_event, current, describe, is_pending, require_current, start_timer};
+use crate::engine::{
+    cancel_event, current, describe, is_pending, on_unhandled_rejection, realm, require_current, start_timer,
+};
 
 /// The function that runs a timer by its number.
 struct OnTimer(Persistent<Function<'static>>);
@@ -26,7 +28,8 @@ pub(super) fn init<'js>(_ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
 }
 
 /// Natives of the console and of uncaught exceptions.
-pub(super) fn init_console<'js>(_ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
+pub(super) fn init_console<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
+    on_unhandled_rejection(ctx, report_rejection);
     host.set("consoleWrite", Func::from(console_write))?;
     host.set("reportError", Func::from(report_error))
 }
@@ -68,4 +71,10 @@ fn console_write<'js>(ctx: Ctx<'js>, level: String, text: Value<'js>) -> Result<
 fn report_error<'js>(ctx: Ctx<'js>, error: Value<'js>) {
     let thrown = describe(&ctx, &error);
     host_of(&ctx).uncaught(thrown, current(&ctx).as_deref());
+}
+
+fn report_rejection<'js>(ctx: &Ctx<'js>, promise: Value<'js>, reason: Value<'js>) -> Result<()> {
+    let program = realm(ctx).program.clone();
+    let report: Function<'js> = program.builtin(ctx, "internal:event")?.get("reportRejection")?;
+    report.call((promise, reason))
 }

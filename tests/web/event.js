@@ -104,3 +104,23 @@ test("timers run in the order of their deadlines, equal ones in the order they w
     equal(order, [...Array(20).keys(), "one", "later"]);
   }
 });
+
+test("rejections that nobody handles are told once the microtasks have run", async () => {
+  takeUncaught();
+  Promise.reject(new Error("handled late")).catch(() => {});
+  const later = Promise.reject(new Error("handled in a microtask"));
+  queueMicrotask(() => later.catch(() => {}));
+  Promise.reject(new RangeError("nobody"));
+  await scheduler.wait(1);
+  equal(takeUncaught(), ["RangeError: nobody"]);
+  let seen;
+  const listener = (event) => {
+    seen = event.reason;
+    event.preventDefault();
+  };
+  addEventListener("unhandledrejection", listener);
+  Promise.reject("quiet");
+  await scheduler.wait(1);
+  removeEventListener("unhandledrejection", listener);
+  equal([seen, takeUncaught()], ["quiet", []]);
+});
