@@ -56,6 +56,8 @@
 //! isolate. *Turn*: an isolate's time on an engine thread. *Op*: host work that a promise waits for.
 
 pub mod bindings;
+pub mod cli;
+pub mod clock;
 pub mod compile;
 pub mod config;
 pub mod dev;

@@ -3,6 +3,7 @@
 //! [`Session::start`] loads and builds everything (user mistakes end it), [`Session::serve`] answers requests; before
 //! each one the watcher's barrier tells whether anything was saved since, and what changed is rebuilt first.
 
+mod banner;
 mod project;
 mod rebuild;
 mod report;
@@ -29,6 +30,7 @@ use crate::front::{self, ConnectionProblem};
 use crate::runtime::{self, DEFAULT_CPU, DEFAULT_MAX_LOADED, DEFAULT_SUBREQUESTS, LocalHosts, Network, Runtime};
 use crate::term::Terminal;
 use crate::worker::{Fetch, WorkerId};
+pub use banner::workers;
 use project::Build;
 use report::Report;
 use watch::Watcher;

@@ -26,7 +26,7 @@ pub use frame::{Frame, Row};
 pub use keys::{Key, Keys};
 pub use level::Level;
 pub use line::{
-    Banner, BindingRow, Cleared, Console, ConsoleLevel, Dropped, Exception, Line, Note, Reload, ReloadKind,
+    Banner, BindingRow, Checked, Cleared, Console, ConsoleLevel, Dropped, Exception, Line, Note, Reload, ReloadKind,
     RequestLine, WorkerRow,
 };
 pub use sink::{Capture, Sink, Standard, Stream};
@@ -52,6 +52,8 @@ pub struct Options {
     pub color: bool,
     /// Paths below it are shown relative to it.
     pub base: PathBuf,
+    /// Machines are told nothing on this stream before the line that says "ready".
+    pub ready_first: bool,
 }
 
 /// The way to the terminal. Clones share it.

@@ -42,7 +42,7 @@ enum Doing {
 #[derive(Default)]
 struct State {
     lines: VecDeque<Told>,
-    /// JSON promises that the first line says "ready": what is told before it waits here.
+    /// Where the first line is to say "ready", what is told before it waits here.
     early: Option<VecDeque<Told>>,
     bytes: usize,
     dropped: u64,
@@ -53,7 +53,7 @@ struct State {
 
 impl Queue {
     pub(super) fn start(options: &Arc<Options>, sink: Box<dyn Sink>) -> Self {
-        let early = (options.format == Format::Json).then(VecDeque::new);
+        let early = (options.format == Format::Json && options.ready_first).then(VecDeque::new);
         let state = State { early, ..State::default() };
         let shared = Arc::new(Shared { state: Mutex::new(state), arrived: Condvar::new(), written: Condvar::new() });
         let writer = Writer { shared: Arc::clone(&shared), sink, options: Arc::clone(options) };

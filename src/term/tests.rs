@@ -7,7 +7,14 @@ use super::*;
 use crate::error::{Problem, Source};
 
 fn options(format: Format, color: bool) -> Options {
-    Options { format, level: Level::Debug, stream: Stream::Out, color, base: PathBuf::from("/home/me/platform") }
+    Options {
+        format,
+        level: Level::Debug,
+        stream: Stream::Out,
+        color,
+        base: PathBuf::from("/home/me/platform"),
+        ready_first: true,
+    }
 }
 
 /// What lines look like: with colours, without, and for machines.
@@ -77,6 +84,18 @@ fn banner() -> Banner {
 #[test]
 fn the_banner() {
     insta::assert_snapshot!(looks(|| vec![Box::new(banner())]));
+}
+
+#[test]
+fn the_end_of_a_check() {
+    insta::assert_snapshot!(looks(|| {
+        let mut problems = crate::error::Problems::from(Problem::warning("one"));
+        let fine = Checked::of(vec![row("my-dispatcher", None, "it dispatches")], &problems);
+        problems.push(Problem::error("two"));
+        problems.push(Problem::error("three"));
+        let rows = vec![row("my-dispatcher", None, "it dispatches"), row("one", Some("staging"), "inferred")];
+        vec![Box::new(fine), Box::new(Checked::of(rows, &problems))]
+    }));
 }
 
 #[test]

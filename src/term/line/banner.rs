@@ -166,7 +166,7 @@ impl WorkerRow {
         }
     }
 
-    fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         let bindings: Vec<_> = self.bindings.iter().map(BindingRow::json).collect();
         json!({
             "name": self.name, "namespace": self.namespace, "answers": self.answers, "rule": self.rule,

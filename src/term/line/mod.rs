@@ -1,6 +1,7 @@
 //! One file per kind of line: its data, how it reads, and its JSON.
 
 mod banner;
+mod checked;
 mod console;
 mod exception;
 mod note;
@@ -15,6 +16,7 @@ use serde_json::Value;
 use super::{Level, Style};
 
 pub use banner::{Banner, BindingRow, WorkerRow};
+pub use checked::Checked;
 pub use console::{Console, ConsoleLevel};
 pub use exception::Exception;
 pub use note::{Cleared, Dropped, Note};
@@ -58,4 +60,9 @@ fn rounded(took: Duration) -> f64 {
 fn cut(text: &str, limit: usize) -> (&str, usize) {
     let end = text.floor_char_boundary(limit);
     (&text[..end], text.len() - end)
+}
+
+/// `1 error`, `2 errors`.
+fn plural(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

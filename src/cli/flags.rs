@@ -1,0 +1,124 @@
+//! Flags that several commands share, named as wrangler names them where it has them.
+
+use std::env;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
+use clap::{Args, ValueEnum, ValueHint};
+
+use crate::term::{Format, Level, Options, Standard, Stream, Terminal, wants_color};
+use crate::{clock, config, fleet};
+
+/// Which projects, and how their configurations are read.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Projects {
+    /// Project directories, or NAMESPACE=DIR for user Workers; globs too: staging='./customers/*'
+    ///
+    /// Without NAMESPACE=, a project's role comes from devflare.toml, its configuration, its deploy script, or from who
+    /// binds what; the banner says which rule decided. Without projects, devflare.toml says what to load.
+    #[arg(value_name = "PROJECT", value_hint = ValueHint::AnyPath)]
+    given: Vec<String>,
+
+    /// The workspace file [default: devflare.toml, if there is one]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    workspace: Option<PathBuf>,
+
+    /// The namespace of projects that no rule places
+    #[arg(long, value_name = "NAMESPACE")]
+    namespace: Option<String>,
+
+    #[arg(long, short, value_name = "NAME", help = "The environment of the configurations [default: $CLOUDFLARE_ENV]")]
+    env: Option<String>,
+
+    /// A variable for every Worker; may be repeated
+    #[arg(long, value_name = "KEY:VALUE", value_parser = pair())]
+    var: Vec<(String, String)>,
+
+    /// A global to be replaced by an expression in every Worker; may be repeated
+    #[arg(long, value_name = "NAME:EXPRESSION", value_parser = pair())]
+    define: Vec<(String, String)>,
+
+    /// An import to be replaced by another in every Worker; may be repeated
+    #[arg(long, value_name = "MODULE:OTHER", value_parser = pair())]
+    alias: Vec<(String, String)>,
+
+    /// The compatibility date of every Worker
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    compatibility_date: Option<String>,
+}
+
+/// What is said, and how.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Log {
+    /// How much is told [default: log]
+    #[arg(long, value_name = "LEVEL", value_parser = level())]
+    log_level: Option<Level>,
+
+    /// For people, or one JSON object per line
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Pretty)]
+    log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    Pretty,
+    Json,
+}
+
+impl Projects {
+    /// What the fleet is loaded from.
+    pub(super) fn options(&self) -> fleet::Options {
+        let set = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+        fleet::Options {
+            // The process' own.
+            directory: PathBuf::new(),
+            projects: self.given.clone(),
+            workspace: self.workspace.clone(),
+            namespace: self.namespace.clone(),
+            config: config::Options {
+                environment: self.env.clone().or_else(|| set("CLOUDFLARE_ENV")),
+                variables: self.var.clone(),
+                defines: self.define.clone(),
+                aliases: self.alias.clone(),
+                compatibility_date: self.compatibility_date.clone(),
+                today: clock::date(SystemTime::now()),
+                // Names and values that are no Unicode cannot stand in a .env file either.
+                process_env: env::vars_os()
+                    .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+                    .collect(),
+            },
+        }
+    }
+}
+
+impl Log {
+    /// The terminal of a command; `level` if the user does not say.
+    pub(super) fn terminal(&self, stream: Stream, level: Level, ready_first: bool) -> Terminal {
+        let color = match stream {
+            Stream::Out => wants_color(&std::io::stdout()),
+            Stream::Error => wants_color(&std::io::stderr()),
+        };
+        let format = match self.log_format {
+            LogFormat::Pretty => Format::Pretty,
+            LogFormat::Json => Format::Json,
+        };
+        let level = self.log_level.unwrap_or(level);
+        // Without a working directory, paths are shown whole.
+        let base = env::current_dir().unwrap_or_default();
+        Terminal::start(Options { format, level, stream, color, base, ready_first }, Standard)
+    }
+}
+
+/// `KEY:VALUE`; the value may hold colons.
+fn pair() -> ValueParser {
+    let parse = |text: &str| match text.split_once(':') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(format!("write it as {text}:VALUE, with a colon between the two")),
+    };
+    ValueParser::from(parse)
+}
+
+fn level() -> impl TypedValueParser<Value = Level> {
+    PossibleValuesParser::new(Level::NAMES).try_map(|name| name.parse::<Level>())
+}
