@@ -51,7 +51,7 @@ pub(super) struct Projects {
 /// What is said, and how.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Log {
-    /// How much is told [default: log]
+    /// How much is told [default: log, for tests warn]
     #[arg(long, value_name = "LEVEL", value_parser = level())]
     log_level: Option<Level>,
 
@@ -114,7 +114,7 @@ impl Log {
 fn pair() -> ValueParser {
     let parse = |text: &str| match text.split_once(':') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err(format!("write it as {text}:VALUE, with a colon between the two")),
+        _ => Err("write a name, a colon, and what it stands for".to_owned()),
     };
     ValueParser::from(parse)
 }

@@ -4,9 +4,14 @@
 //! [`run`] answers the status and `main` does.
 
 mod check;
+mod child;
+mod dev;
 
 mod flags;
 mod help;
+mod serve;
+mod signals;
+mod test;
 
 #[cfg(test)]
 mod tests;
@@ -44,7 +49,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Dev(dev::Args),
     Check(check::Args),
+    Test(test::Args),
 }
 
 /// Runs a command line, of which the first word is the program's name; answers the process' status.
@@ -59,7 +66,9 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::SUCCESS
         }
 
+        Some(Command::Dev(args)) => dev::run(&args),
         Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Test(args)) => test::run(&args),
     }
 }
 

@@ -20,13 +20,23 @@ fn the_command_line_is_sound() {
 
 #[test]
 fn helps_read_well() {
-    let helps = ["--help", "check --help", "check -h"].map(|words| format!("$ devflare {words}\n{}", said(words)));
+    let helps =
+        ["--help", "dev -h", "test --help", "check --help"].map(|words| format!("$ devflare {words}\n{}", said(words)));
     insta::assert_snapshot!(helps.join("\n"));
     insta::assert_snapshot!(help::short(false));
 }
 
 #[test]
 fn mistakes_are_told_with_what_was_meant() {
-    let lines = ["chek", "check --log-levl x", "check --log-level lod", "check --var NAME", "check --var :x"];
+    let lines = [
+        "chek",
+        "check --log-levl x",
+        "check --log-level lod",
+        "check --var NAME",
+        "check --var :x",
+        "dev --ip here",
+        "dev --cpu-factor 0",
+        "test .",
+    ];
     insta::assert_snapshot!(lines.map(|words| format!("$ devflare {words}\n{}", said(words))).join("\n"));
 }

@@ -36,7 +36,8 @@ struct Folder {
 
 impl Source for Folder {
     fn load(&self) -> Result<Arc<Program>, Failure> {
-        let graph = crate::graph::load(self.dir.path(), "index.js".as_ref(), &crate::graph::Options::default(), &Cache::new());
+        let graph =
+            crate::graph::load(self.dir.path(), "index.js".as_ref(), &crate::graph::Options::default(), &Cache::new());
         let graph = graph.map_err(|failed| Failure::error(failed.problems.0[0].what.clone()))?;
         let program = ProgramCache::default().program(&graph);
         program.map(Arc::new).map_err(|problems| Failure::error(problems.0[0].what.clone()))

@@ -1,0 +1,69 @@
+//! `devflare test`: serves the projects for as long as a command runs, and ends with its status.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use super::child::Supervised;
+use super::flags::{Log, Projects};
+use super::serve::{Listen, Run, Serving, tokio};
+use super::signals::Signals;
+use super::{LAST_WORDS, fail};
+use crate::dev::{Options, Session};
+use crate::error::{Problem, Problems};
+use crate::term::{Level, Stream, Terminal};
+
+/// Run a command against the projects, on free ports and with empty state; end with its status
+///
+/// The command finds the address of the first Worker in DEVFLARE_URL. Its output is passed on; what devflare has to say
+/// goes to standard error, by default only warnings and errors. Data is kept in memory and gone at the end.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: devflare test ./my-dispatcher './customers/*' -- npx vitest run")]
+pub(super) struct Args {
+    #[command(flatten)]
+    projects: Projects,
+    /// The command, after `--`
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+    #[command(flatten)]
+    run: Run,
+    #[command(flatten)]
+    log: Log,
+}
+
+pub(super) fn run(args: &Args) -> ExitCode {
+    let terminal = args.log.terminal(Stream::Error, Level::Warn, false);
+    let ended = tokio().map_err(Problems::from).and_then(|tokio| tokio.block_on(supervise(args, &terminal)));
+    match ended {
+        Ok(status) => {
+            terminal.flush(LAST_WORDS);
+            ExitCode::from(status)
+        }
+        Err(problems) => fail(&terminal, problems),
+    }
+}
+
+async fn supervise(args: &Args, terminal: &Terminal) -> Result<u8, Problems> {
+    let mut signals = Signals::listen()?;
+    let serving = tokio::select! {
+        serving = start(args, terminal) => serving?,
+        signal = signals.end() => return Ok(128 + signal),
+    };
+    let environment = [("DEVFLARE_URL", serving.url.clone())];
+    let mut child = Supervised::start(&args.command, &environment)?;
+    let status = child.wait(&mut signals).await;
+    serving.stop().await;
+    status.map_err(|error| Problem::error(format!("The command cannot be waited for: {error}.")).into())
+}
+
+async fn start(args: &Args, terminal: &Terminal) -> Result<Serving, Problems> {
+    let options = Options {
+        fleet: args.projects.options(),
+        cpu_factor: args.run.cpu_factor,
+        host: args.run.host.clone(),
+        live_reload: false,
+        watch: true,
+    };
+    let session = Session::start(options, terminal.clone()).await?;
+    let listen = Listen { port: Some(0), ..Listen::default() };
+    Serving::start(session, &listen, terminal).await
+}
