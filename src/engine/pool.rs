@@ -21,6 +21,9 @@ const STACK: usize = 16 << 20;
 const LONG_TURN: Duration = Duration::from_millis(4);
 /// A turn longer than this runs on at a lower priority.
 const DEMOTING_TURN: Duration = Duration::from_millis(12);
+/// Signs of life (one for each 20 µs or so of bytecode) that tell such a turn from a thread that merely waits its turn
+/// on a busy machine.
+const DEMOTING_BEATS: u64 = 100;
 /// How often the monitor looks while turns run.
 const TICK: Duration = Duration::from_millis(2);
 /// Time without a sign of life after which a turn is taken to sit in a native builtin.
@@ -57,6 +60,8 @@ struct TurnNote {
     isolate: Weak<Isolate>,
     invocation: Option<Arc<Invocation>>,
     since: Instant,
+    /// Of the isolate when the turn began.
+    first_beat: u64,
     beats: u64,
     silent_since: Instant,
 }
@@ -175,6 +180,7 @@ impl Pool {
                 isolate: Arc::downgrade(isolate),
                 invocation: invocation.cloned(),
                 since: now,
+                first_beat: isolate.clock.beats(),
                 beats: isolate.clock.beats(),
                 silent_since: now,
             });
@@ -231,7 +237,8 @@ impl Slot {
             if note.since.elapsed() < LONG_TURN {
                 return false;
             }
-            if note.since.elapsed() > DEMOTING_TURN && !self.demoted.swap(true, Ordering::Relaxed) {
+            let busy = note.beats_since_start() > DEMOTING_BEATS || note.since.elapsed() > SILENCE;
+            if busy && note.since.elapsed() > DEMOTING_TURN && !self.demoted.swap(true, Ordering::Relaxed) {
                 lower_priority(self.thread_id);
             }
             note.stuck()
@@ -245,6 +252,10 @@ impl Slot {
 }
 
 impl TurnNote {
+    fn beats_since_start(&self) -> u64 {
+        self.isolate.upgrade().map_or(0, |isolate| isolate.clock.beats().saturating_sub(self.first_beat))
+    }
+
     /// The isolate and the invocation of a message that is silent and past its limit.
     fn stuck(&mut self) -> Option<(Arc<Isolate>, Option<Arc<Invocation>>)> {
         let isolate = self.isolate.upgrade()?;

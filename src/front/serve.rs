@@ -19,8 +19,6 @@ use super::{Sites, handle};
 
 /// Bytes of request line and headers that a client may send; Cloudflare allows 128 KB of headers.
 const MAX_HEAD: usize = 256 * 1024;
-/// Headers of one request.
-const MAX_HEADERS: usize = 512;
 /// Time a client may take to send its request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// Pause after the system refused a connection (it has no descriptors left).
@@ -113,8 +111,7 @@ async fn speak(stream: TcpStream, address: SocketAddr, router: Router, refused: 
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(MAX_HEAD)
-        .max_headers(MAX_HEADERS);
+        .max_buf_size(MAX_HEAD);
     let spoken = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).await;
     if let Err(error) = spoken
         && let Some(problem) = problem_of(&*error)

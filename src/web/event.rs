@@ -50,7 +50,7 @@ pub trait Host: Send + Sync {
 }
 
 /// The host as the isolate's user data.
-pub struct HostData(pub Arc<dyn Host>);
+pub(super) struct HostData(pub(super) Arc<dyn Host>);
 
 // SAFETY: the type has no 'js lifetime.
 #[allow(unsafe_code, reason = "rquickjs asks for an unsafe marker on user data")]
