@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use tokio::process::{Child, Command};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 use super::signals::{Signals, Told};
 use crate::error::Problem;
@@ -101,6 +101,8 @@ fn cannot_run(program: &OsString, error: &io::Error) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::timeout;
+
     use super::*;
 
     async fn run(script: &str) -> u8 {

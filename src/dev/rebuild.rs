@@ -1,6 +1,6 @@
 //! Changes on disk -> the Workers they concern, built and swapped; everything else is left alone.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,19 +13,20 @@ use crate::error::{Problem, Problems};
 use crate::fleet::{self, Fleet, Member, Project};
 use crate::graph::Graph;
 use crate::runtime::WorkerSpec;
-use crate::term::{Reload, ReloadKind};
+use crate::term::{Line as _, Reload, ReloadKind, Style};
 use crate::worker::WorkerId;
 
 /// Who watches configurations and globbed folders.
 const FLEET: &str = "(configurations)";
-/// A build that fails is told when it has not healed within this time: a file may be half written.
+/// A change that fails is told, and served as an error, only if it has not healed within this time: a file may be half
+/// written.
 const PATIENCE: Duration = Duration::from_millis(50);
 
 impl Session {
     /// Builds everything for the start; what is wrong goes to `problems`.
     pub(super) async fn build_all(self: &Arc<Self>, problems: &mut Problems) {
         let fleet = self.fleet();
-        self.watch_fleet(&fleet);
+        let _read_again_at_the_first_change = self.watch_fleet(&fleet);
         let eager = fleet.members.len() <= EAGER_BUILDS;
         for member in &fleet.members {
             let (Some(id), Ok(_)) = (&member.id, member.state()) else { continue };
@@ -86,27 +87,51 @@ impl Session {
     pub async fn reload_all(self: &Arc<Self>) {
         let _one_at_a_time = self.rebuilding.lock().await;
         let changes = Changes { everything: true, ..Changes::default() };
-        self.apply(&changes).await;
+        let mut failing = Failing::new();
+        self.apply(&changes, &mut failing).await;
+        self.give_up(failing);
     }
 
     async fn rebuild(self: &Arc<Self>, seen: u64) {
-        let _one_at_a_time = self.rebuilding.lock().await;
-        if self.served.load(Ordering::Acquire) >= seen {
-            return;
-        }
-        let Some(watcher) = &self.watcher else { return };
-        let (changes, reaches) = watcher.take();
-        if !changes.is_empty() {
-            self.apply(&changes).await;
-        }
-        self.served.store(reaches, Ordering::Release);
+        let session = self.clone();
+        // On its own: a client that leaves must not break it off, for nobody else knows what the watcher said.
+        let rebuilt = tokio::spawn(async move { session.rebuild_to(seen).await });
+        // A panic in there was told when it happened.
+        let _ = rebuilt.await;
     }
 
-    async fn apply(self: &Arc<Self>, changes: &Changes) {
+    async fn rebuild_to(self: &Arc<Self>, seen: u64) {
+        let _one_at_a_time = self.rebuilding.lock().await;
+        let Some(watcher) = self.watcher.as_ref().filter(|_| self.served.load(Ordering::Acquire) < seen) else {
+            return;
+        };
+        let mut heals_until = None;
+        let mut failing = Failing::new();
+        let reached = loop {
+            let (changes, reached) = watcher.take();
+            self.apply(&changes, &mut failing).await;
+            if failing.is_empty() {
+                break reached;
+            }
+            let until = *heals_until.get_or_insert_with(|| tokio::time::Instant::now() + PATIENCE);
+            if tokio::time::timeout_at(until, watcher.changed(reached)).await.is_err() {
+                break reached;
+            }
+        };
+        self.give_up(failing);
+        self.served.store(reached, Ordering::Release);
+    }
+
+    /// Rebuilds what changed, and keeps account of who fails now.
+    async fn apply(self: &Arc<Self>, changes: &Changes, failing: &mut Failing) {
+        if changes.is_empty() {
+            return;
+        }
         let old = self.fleet();
         let fleet = self.reload_fleet(&old, changes);
         let current: HashSet<_> = fleet.members.iter().filter_map(|member| member.id.clone()).collect();
         for gone in old.members.iter().filter_map(|member| member.id.as_ref()).filter(|id| !current.contains(*id)) {
+            failing.remove(gone);
             self.drop_worker(gone);
         }
         for member in &fleet.members {
@@ -116,7 +141,10 @@ impl Session {
             let rewired = before.is_none_or(|before| is_rewired(before, member));
             if rewired || files.is_some() || changes.everything {
                 let files = files.cloned().unwrap_or_default();
-                self.update(id, member, Change { added: before.is_none(), rewired, files }).await;
+                match self.update(id, member, Change { added: before.is_none(), rewired, files }).await {
+                    Ok(()) => drop(failing.remove(id)),
+                    Err(failed) => drop(failing.insert(id.clone(), failed)),
+                }
             }
         }
     }
@@ -127,25 +155,34 @@ impl Session {
         if touched.is_none() && !changes.everything {
             return old.clone();
         }
-        let is_touched = |directory: &Path| {
-            let real = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
-            changes.everything || touched.is_some_and(|paths| paths.iter().any(|path| path.starts_with(&real)))
-        };
-        let loaded = old.reload(&self.options.fleet, &is_touched);
-        let fleet = Arc::new(loaded.fleet);
-        *self.fleet.write().unwrap_or_else(std::sync::PoisonError::into_inner) = fleet.clone();
-        self.watch_fleet(&fleet);
-        for problem in loaded.problems.0 {
-            self.terminal.tell(problem);
+        let mut fleet = old.clone();
+        let mut suspects = touched.cloned().unwrap_or_default();
+        let mut everything = changes.everything;
+        loop {
+            let is_touched = |directory: &Path| {
+                let real = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+                everything || suspects.iter().any(|path| path.starts_with(&real))
+            };
+            let loaded = fleet.reload(&self.options.fleet, &is_touched);
+            loaded.problems.0.into_iter().for_each(|problem| self.terminal.tell(problem));
+            fleet = Arc::new(loaded.fleet);
+            // What was read before it was watched is read again.
+            let fresh = self.watch_fleet(&fleet);
+            if fresh.is_empty() {
+                break;
+            }
+            (suspects, everything) = (fresh.into_iter().collect(), false);
         }
+        *self.fleet.write().unwrap_or_else(std::sync::PoisonError::into_inner) = fleet.clone();
         for member in fleet.members.iter().filter(|member| member.id.is_none()) {
             member.problems.0.iter().cloned().for_each(|problem| self.terminal.tell(problem));
         }
         fleet
     }
 
-    fn watch_fleet(&self, fleet: &Fleet) {
-        let Some(watcher) = &self.watcher else { return };
+    /// Watches what the fleet is made of; answers what was not watched before.
+    fn watch_fleet(&self, fleet: &Fleet) -> Vec<PathBuf> {
+        let Some(watcher) = &self.watcher else { return Vec::new() };
         let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let names = fleet::watched_names(&self.options.fleet);
         let mut set = WatchSet {
@@ -157,7 +194,7 @@ impl Session {
             set.files.extend(names.iter().map(|name| directory.join(name)));
             set.files.insert(directory);
         }
-        let _read_again_at_the_first_change = watcher.watch(&Owner::from(FLEET), set);
+        watcher.watch(&Owner::from(FLEET), set)
     }
 
     fn new_build(&self, id: &WorkerId, member: &Member) -> Arc<Build> {
@@ -183,12 +220,16 @@ impl Session {
         self.terminal.tell(Reload { worker: id.to_string(), kind: ReloadKind::Removed, files: Vec::new(), took });
     }
 
-    async fn update(self: &Arc<Self>, id: &WorkerId, member: &Member, change: Change) {
+    /// Builds and swaps a Worker.
+    async fn update(self: &Arc<Self>, id: &WorkerId, member: &Member, change: Change) -> Result<(), Failed> {
         let started = Instant::now();
-        let Some(project) = &member.project else { return self.tell_problems(&member.problems) };
+        let Some(project) = &member.project else {
+            self.tell_problems(&member.problems);
+            return Err(Failed::Told);
+        };
         let build = self.new_build(id, member);
         if member.state().is_err() {
-            return self.fail(id, &build, member.problems.clone());
+            return Err(Failed::build(&build, member.problems.clone()));
         }
         if change.rewired {
             project.warnings.0.iter().cloned().for_each(|warning| self.terminal.tell(warning));
@@ -198,24 +239,24 @@ impl Session {
             tokio::task::spawn_blocking(move || build.refresh()).await
         };
         let graph = match refreshed {
-            Ok(Ok(None)) if !change.rewired => return,
+            Ok(Ok(None)) if !change.rewired => return Ok(()),
             Ok(Ok(graph)) => graph,
-            Ok(Err(problems)) => return self.fail(id, &build, problems),
-            Err(_) => return self.fail(id, &build, Problem::error("the build broke off").into()),
+            Ok(Err(problems)) => return Err(Failed::build(&build, problems)),
+            Err(_) => return Err(Failed::build(&build, Problem::error("the build broke off").into())),
         };
-        self.swap(id, &build, graph, (change, started)).await;
+        self.swap(id, &build, graph, (change, started)).await
     }
 
     async fn swap(
-        self: &Arc<Self>,
+        &self,
         id: &WorkerId,
         build: &Arc<Build>,
         graph: Option<Arc<Graph>>,
         (change, started): (Change, Instant),
-    ) {
+    ) -> Result<(), Failed> {
         let version = Version::new(build, graph);
         if let Err(problems) = version.program() {
-            return self.fail(id, build, problems);
+            return Err(Failed::build(build, problems));
         }
         let healed = lock(&self.broken).remove(id).is_some();
         let spec = WorkerSpec { source: version, ..spec(id, build, None) };
@@ -226,37 +267,52 @@ impl Session {
             true
         };
         self.live.reloaded(&id.to_string());
-        if started_well {
-            let kind = match change {
-                Change { added: true, .. } => ReloadKind::Added,
-                _ if healed => ReloadKind::Healed,
-                _ => ReloadKind::Changed,
-            };
-            let files = change.files.into_iter().collect();
-            self.terminal.tell(Reload { worker: id.to_string(), kind, files, took: started.elapsed() });
+        if !started_well {
+            return Err(Failed::Told);
         }
+        let kind = match change {
+            Change { added: true, .. } => ReloadKind::Added,
+            _ if healed => ReloadKind::Healed,
+            _ => ReloadKind::Changed,
+        };
+        let files = change.files.into_iter().collect();
+        self.terminal.tell(Reload { worker: id.to_string(), kind, files, took: started.elapsed() });
+        Ok(())
     }
 
-    /// The Worker answers with what is wrong until it is mended.
-    fn fail(self: &Arc<Self>, id: &WorkerId, build: &Arc<Build>, problems: Problems) {
-        build.forget();
-        self.runtime.put_broken(spec(id, build, None), broken(&problems));
-        let summary: Vec<_> = problems.0.iter().map(ToString::to_string).collect();
-        self.live.failed(&id.to_string(), &summary.join("\n"));
-        lock(&self.broken).insert(id.clone(), problems.clone());
-        let (session, id) = (Arc::downgrade(self), id.clone());
-        tokio::spawn(async move {
-            tokio::time::sleep(PATIENCE).await;
-            let Some(session) = session.upgrade() else { return };
-            let unhealed = lock(&session.broken).get(&id).is_some_and(|now| is_same(now, &problems));
-            if unhealed {
-                session.tell_problems(&problems);
-            }
-        });
+    /// Tells of what has not healed; those Workers answer with what is wrong until they are mended.
+    fn give_up(&self, failing: Failing) {
+        for (id, failed) in failing {
+            let Failed::Build(build, problems) = failed else { continue };
+            self.runtime.put_broken(spec(&id, &build, None), broken(&problems));
+            let mut text = String::new();
+            let style = Style::plain(&self.base());
+            problems.0.iter().for_each(|problem| problem.pretty(&style, &mut text));
+            self.live.failed(&id.to_string(), text.trim_end());
+            self.tell_problems(&problems);
+            lock(&self.broken).insert(id, problems);
+        }
     }
 
     fn tell_problems(&self, problems: &Problems) {
         problems.0.iter().cloned().for_each(|problem| self.terminal.tell(problem));
+    }
+}
+
+/// The Workers whose last change does not work.
+type Failing = BTreeMap<WorkerId, Failed>;
+
+enum Failed {
+    /// Its build; until it is given up, the version before goes on.
+    Build(Arc<Build>, Problems),
+    /// Its start, or its configuration: that was told, and the Worker answers with it.
+    Told,
+}
+
+impl Failed {
+    fn build(build: &Arc<Build>, problems: Problems) -> Self {
+        build.forget();
+        Self::Build(build.clone(), problems)
     }
 }
 
@@ -274,10 +330,6 @@ fn is_rewired(before: &Member, now: &Member) -> bool {
         (before, now) => before.is_none() && now.is_none(),
     };
     !same || before.problems.has_errors() != now.problems.has_errors() || before.problems.has_errors()
-}
-
-fn is_same(a: &Problems, b: &Problems) -> bool {
-    a.0.len() == b.0.len() && a.0.iter().zip(&b.0).all(|(a, b)| a.to_string() == b.to_string())
 }
 
 fn spec(id: &WorkerId, build: &Arc<Build>, graph: Option<Arc<Graph>>) -> WorkerSpec {
