@@ -1,6 +1,43 @@
-//! The date of a moment.
+//! What time it is: passed in, so that a test can say.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+pub trait Clock: Send + Sync {
+    /// Time since 1970, UTC.
+    fn now(&self) -> Duration;
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Duration {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+}
+
+/// Stands still until it is moved.
+#[derive(Debug)]
+pub struct ManualClock(Mutex<Duration>);
+
+impl ManualClock {
+    #[must_use]
+    pub fn at(since_1970: Duration) -> Self {
+        Self(Mutex::new(since_1970))
+    }
+
+    pub fn advance(&self, by: Duration) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) += by;
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Duration {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// `YYYY-MM-DD` in UTC, the time zone of Workers.
 #[must_use]

@@ -10,9 +10,10 @@
 //! | layer | what it is | it must not know |
 //! |---|---|---|
 //! | [`error`] | user mistakes: what, where, how to fix | any layer |
-//! | `clock` | the time, settable in tests | |
+//! | [`clock`] | the time, settable in tests | |
 //! | [`term`] | the only writer to the terminal | JavaScript, HTTP |
 //! | [`worker`] | the shared nouns: id, request, response, body, failure, who answers | QuickJS, axum |
+//! | [`store`] | the state directory: SQLite, one holder at a time, or memory | bindings |
 //! | [`engine`] | QuickJS: isolates as actors, turns on a pool of threads, modules as bytecode, limits, promises | Workers, servers, configs |
 //! | [`web`] | the web platform, one file per API, native and JavaScript halves | bindings, configs |
 //! | [`config`] | `wrangler.*` to one checked tree with places | which bindings exist |
@@ -47,6 +48,7 @@
 //! * A JavaScript value leaves its isolate's thread, or a Rust class holds one.
 //! * A Worker ends the process, blocks another one beyond its time slice, or grows past its memory limit.
 //! * A failed reload changes anything but the Worker that failed.
+//! * Anything but `store` writes in the state directory, or a write that was told done is lost when the process is killed.
 //! * Anything but `term` prints; anything but `main` ends the process.
 //!
 //! # Words
@@ -67,6 +69,7 @@ pub mod fleet;
 pub mod front;
 pub mod graph;
 pub mod runtime;
+pub mod store;
 pub mod term;
 pub mod web;
 pub mod worker;
