@@ -45,9 +45,9 @@ pub(super) fn boot(runtime: &Arc<Runtime>, spec: &WorkerSpec, program: &Arc<Prog
         web::install(ctx, host, add_natives)?;
         let env = environment::attach(ctx, &runtime, &spec)?;
         let worker = program.builtin(ctx, "internal:worker")?;
+        worker.get::<_, Function<'_>>("bind")?.call::<_, ()>((env,))?;
         let start: Function<'_> = worker.get("start")?;
-        let namespace = evaluate(ctx, &program)?;
-        start.call::<_, ()>((namespace, env))?;
+        start.call::<_, ()>((evaluate(ctx, &program)?,))?;
         let entry = Entry {
             on_fetch: Persistent::save(ctx, worker.get::<_, Function<'_>>("onFetch")?),
             on_gone: Persistent::save(ctx, worker.get::<_, Function<'_>>("onGone")?),

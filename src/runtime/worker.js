@@ -14,9 +14,8 @@ const events = new Map();
 let env;
 let exported;
 
-/** Called once, when the modules have been evaluated. */
-export function start(namespace, bindings) {
-  exported = namespace;
+/** Called once, before the modules are evaluated: they see `env` of `cloudflare:workers` in their global scope. */
+export function bind(bindings) {
   env = bindings;
   setEnv(env);
   setWaitUntil((promise) => {
@@ -25,6 +24,9 @@ export function start(namespace, bindings) {
     event.waitUntil(promise);
   });
 }
+
+/** Called once, when the modules have been evaluated. */
+export const start = (namespace) => void (exported = namespace);
 
 /** One open event: it ends when nothing it promised is left. */
 class Event {
