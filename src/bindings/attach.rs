@@ -6,6 +6,7 @@ use std::time::Duration;
 use rquickjs::{Ctx, Function, Result, Value, function::IntoArgs};
 
 use crate::engine::{realm, throw_error};
+use crate::store::Store;
 use crate::worker::{Fetch, WorkerId};
 
 /// What a dispatcher allows a user Worker.
@@ -15,7 +16,7 @@ pub struct DispatchLimits {
     pub subrequests: Option<u32>,
 }
 
-/// What surrounds a Worker: the ways from its bindings to other Workers.
+/// What surrounds a Worker: the ways from its bindings to other Workers and to what is stored.
 pub trait Environment: Send + Sync {
     fn worker(&self) -> &WorkerId;
 
@@ -24,6 +25,9 @@ pub trait Environment: Send + Sync {
 
     /// A user Worker, which need not exist.
     fn user_worker(&self, namespace: &str, name: &str, limits: DispatchLimits) -> Option<Arc<dyn Fetch>>;
+
+    /// Where bindings keep what Workers store.
+    fn store(&self) -> Arc<Store>;
 
     /// A handle to the same surroundings that outlives the start of the isolate.
     fn shared(&self) -> Arc<dyn Environment>;

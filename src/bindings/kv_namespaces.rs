@@ -1,4 +1,7 @@
-//! `kv_namespaces`: keys and values.
+//! `kv_namespaces`: keys and values. What they hold is in `entries`, what JavaScript sees of it in `face`.
+
+mod entries;
+mod face;
 
 use rquickjs::{Ctx, Result, Value as JsValue};
 
@@ -7,6 +10,9 @@ use super::{Binding, Environment, Summary, each, text};
 use crate::config::{Fields, Node};
 use crate::error::{Place, Problem, Problems};
 use crate::worker::WorkerId;
+
+pub use entries::{KvEntries, KvEntry, KvError, KvKey, KvPage, KvPut, KvQuery};
+use face::KvHandle;
 
 pub(super) struct Kind;
 
@@ -70,8 +76,9 @@ impl Binding for KvNamespace {
         "kv_namespace"
     }
 
-    fn attach<'js>(&self, ctx: &Ctx<'js>, _: &dyn Environment) -> Result<JsValue<'js>> {
-        make(ctx, "unsupported", (self.name.as_str(), "KV Namespace"))
+    fn attach<'js>(&self, ctx: &Ctx<'js>, around: &dyn Environment) -> Result<JsValue<'js>> {
+        let entries = KvEntries::of(&around.store(), &self.namespace(around.worker()));
+        make(ctx, "kv_namespaces", (KvHandle::instance(ctx, entries)?,))
     }
 
     fn summary(&self) -> Summary {

@@ -19,7 +19,7 @@ use std::fmt::Debug;
 pub use attach::{DispatchLimits, Environment};
 pub use declare::declare;
 pub use dispatch_namespaces::{DispatchNamespace, Outbound};
-pub use kv_namespaces::KvNamespace;
+pub use kv_namespaces::{KvEntries, KvEntry, KvError, KvKey, KvNamespace, KvPage, KvPut, KvQuery};
 pub use services::Service;
 pub use unsupported::Unsupported;
 pub use vars::{Value, Variable};

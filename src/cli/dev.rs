@@ -1,13 +1,16 @@
 //! `devflare dev`: serves the projects until it is told to stop.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
+
+use clap::ValueHint;
 
 use super::flags::{Log, Projects};
 use super::serve::{Listen, Run, Serving, tokio};
 use super::signals::{Signals, Told};
 use super::{LAST_WORDS, fail};
-use crate::dev::{Options, Session, workers};
+use crate::dev::{Options, Session, State, workers};
 use crate::error::Problems;
 use crate::term::{Banner, Cleared, Key, Keys, Level, Note, Stream, Terminal};
 
@@ -22,6 +25,9 @@ pub(super) struct Args {
     /// Open HTML pages reload themselves when their Workers change, and show failed builds
     #[arg(long)]
     live_reload: bool,
+    /// Where the data of Workers is kept [default: .devflare/state]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    persist_to: Option<PathBuf>,
     #[command(flatten)]
     projects: Projects,
     #[command(flatten)]
@@ -122,6 +128,7 @@ impl Args {
             host: self.run.host.clone(),
             live_reload: self.live_reload,
             watch: true,
+            state: State::Directory(self.persist_to.clone()),
         }
     }
 }

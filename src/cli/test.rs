@@ -8,7 +8,7 @@ use super::flags::{Log, Projects};
 use super::serve::{Listen, Run, Serving, tokio};
 use super::signals::Signals;
 use super::{LAST_WORDS, fail};
-use crate::dev::{Options, Session};
+use crate::dev::{Options, Session, State};
 use crate::error::{Problem, Problems};
 use crate::term::{Level, Stream, Terminal};
 
@@ -62,6 +62,7 @@ async fn start(args: &Args, terminal: &Terminal) -> Result<Serving, Problems> {
         host: args.run.host.clone(),
         live_reload: false,
         watch: true,
+        state: State::InMemory,
     };
     let session = Session::start(options, terminal.clone()).await?;
     let listen = Listen { port: Some(0), ..Listen::default() };

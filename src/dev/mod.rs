@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::SystemClock;
 use crate::compile::Cache;
 use crate::engine::{Engine, IsolateOptions, Pool};
 use crate::error::{Problem, Problems};
@@ -28,6 +29,7 @@ use crate::fleet::{self, Fleet};
 use crate::front::live::Live;
 use crate::front::{self, ConnectionProblem};
 use crate::runtime::{self, DEFAULT_CPU, DEFAULT_MAX_LOADED, DEFAULT_SUBREQUESTS, LocalHosts, Network, Runtime};
+use crate::store::Store;
 use crate::term::Terminal;
 use crate::worker::{Fetch, WorkerId};
 pub use banner::workers;
@@ -45,6 +47,16 @@ pub struct Options {
     pub live_reload: bool,
     /// Follow files; without it what was loaded at the start is served to the end.
     pub watch: bool,
+    pub state: State,
+}
+
+/// Where the data of Workers is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Gone when the session ends.
+    InMemory,
+    /// In this directory; else the workspace file's, else `.devflare/state` where devflare was started.
+    Directory(Option<PathBuf>),
 }
 
 /// See the module's text.
@@ -78,8 +90,10 @@ impl Session {
     /// Every mistake in every project, with the warnings.
     pub async fn start(options: Options, terminal: Terminal) -> Result<Arc<Self>, Problems> {
         let loaded = fleet::load(&options.fleet)?;
-        let session = Arc::new_cyclic(|this| Self::assemble(options, terminal, loaded.fleet, this.clone()));
         let mut problems = loaded.problems;
+        let store = open_store(&options.state, &loaded.fleet, &terminal)?;
+        problems.0.extend(store.warning().cloned());
+        let session = Arc::new_cyclic(|this| Self::assemble(options, terminal, (loaded.fleet, store), this.clone()));
         session.build_all(&mut problems).await;
         if problems.has_errors() {
             return Err(problems);
@@ -91,7 +105,12 @@ impl Session {
         Ok(session)
     }
 
-    fn assemble(options: Options, terminal: Terminal, fleet: Fleet, this: std::sync::Weak<Self>) -> Self {
+    fn assemble(
+        options: Options,
+        terminal: Terminal,
+        (fleet, store): (Fleet, Arc<Store>),
+        this: std::sync::Weak<Self>,
+    ) -> Self {
         let tokio = tokio::runtime::Handle::current();
         let pool = Pool::start(std::thread::available_parallelism().map_or(2, usize::from).max(2));
         let hosts: LocalHosts = Arc::new(move |caller, url| this.upgrade()?.local_worker(caller, url));
@@ -105,6 +124,7 @@ impl Session {
             hosts,
             network: Arc::new(Network::new(tokio)),
             observer: Arc::new(Report::new(terminal.clone())),
+            store,
         };
         let warned = terminal.clone();
         let watcher = options.watch.then(|| Watcher::start(move |problem| warned.tell(problem)));
@@ -175,6 +195,17 @@ impl Session {
     fn base(&self) -> PathBuf {
         self.terminal.options().base.clone()
     }
+}
+
+/// Below the directory where devflare was started.
+const STATE_DIRECTORY: &str = ".devflare/state";
+
+fn open_store(state: &State, fleet: &Fleet, terminal: &Terminal) -> Result<Arc<Store>, Problem> {
+    let (clock, tokio) = (Arc::new(SystemClock), tokio::runtime::Handle::current());
+    let State::Directory(asked) = state else { return Ok(Store::in_memory(clock, tokio)) };
+    let chosen = asked.as_ref().or(fleet.settings.persist_to.as_ref());
+    let directory = chosen.cloned().unwrap_or_else(|| terminal.options().base.join(STATE_DIRECTORY));
+    Store::open(&directory, clock, tokio)
 }
 
 fn cannot_listen(ip: IpAddr, port: u16, error: &io::Error) -> Problem {

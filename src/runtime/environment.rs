@@ -1,4 +1,4 @@
-//! Builds `env`: each binding attaches itself, and gets from here what leads to other Workers.
+//! Builds `env`: each binding attaches itself, and gets from here what leads to other Workers and to the store.
 
 use std::sync::{Arc, Weak};
 
@@ -7,12 +7,16 @@ use rquickjs::{Ctx, Object, Result};
 use super::target::Target;
 use super::{Runtime, WorkerSpec};
 use crate::bindings::{DispatchLimits, Environment};
-use crate::worker::{Fetch, WorkerId};
+use crate::engine::throw_error;
+use crate::store::Store;
+use crate::worker::{Failure, Fetch, WorkerId};
 
 /// The `env` object of a Worker.
 pub(super) fn attach<'js>(ctx: &Ctx<'js>, runtime: &Weak<Runtime>, spec: &WorkerSpec) -> Result<Object<'js>> {
     let env = Object::new(ctx.clone())?;
-    let around = Around { runtime: runtime.clone(), id: spec.id.clone() };
+    let stopped = || throw_error(ctx, &Failure::Stopped.to_string());
+    let store = runtime.upgrade().ok_or_else(stopped)?.settings.store.clone();
+    let around = Around { runtime: runtime.clone(), id: spec.id.clone(), store };
     for binding in spec.bindings.list() {
         env.set(binding.name(), binding.attach(ctx, &around)?)?;
     }
@@ -23,6 +27,7 @@ pub(super) fn attach<'js>(ctx: &Ctx<'js>, runtime: &Weak<Runtime>, spec: &Worker
 struct Around {
     runtime: Weak<Runtime>,
     id: WorkerId,
+    store: Arc<Store>,
 }
 
 impl Environment for Around {
@@ -40,6 +45,10 @@ impl Environment for Around {
         let runtime = self.runtime.upgrade()?;
         let target = Target::new(&runtime, WorkerId::user(namespace, name), "default".to_owned());
         Some(Arc::new(target.with_limits(limits)))
+    }
+
+    fn store(&self) -> Arc<Store> {
+        self.store.clone()
     }
 
     fn shared(&self) -> Arc<dyn Environment> {

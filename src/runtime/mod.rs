@@ -23,6 +23,7 @@ pub use program::ProgramCache;
 
 use crate::bindings::Binding;
 use crate::engine::{Engine, IsolateOptions, Program};
+use crate::store::Store;
 use crate::worker::{Failure, Fetch, WorkerId};
 use slot::Slot;
 use target::Target;
@@ -88,6 +89,8 @@ pub struct Settings {
     /// Answers all other `fetch()`es.
     pub network: Arc<dyn Fetch>,
     pub observer: Arc<dyn Observer>,
+    /// What bindings keep, across reloads and, where it is a directory, restarts.
+    pub store: Arc<Store>,
 }
 
 /// See the module's text.

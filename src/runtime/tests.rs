@@ -1,5 +1,7 @@
 //! Workers on their own: modules from a folder, requests without a socket.
 
+mod kv;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -7,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::bindings::{DispatchNamespace, Service};
+use crate::clock::SystemClock;
 use crate::compile::Cache;
 use crate::engine::Pool;
 use crate::error::{Place, Source as Text};
@@ -51,6 +54,10 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        Self::with(Store::in_memory(Arc::new(SystemClock), tokio::runtime::Handle::current()))
+    }
+
+    fn with(store: Arc<Store>) -> Self {
         let ear = Arc::new(Ear::default());
         let tokio = tokio::runtime::Handle::current();
         let settings = Settings {
@@ -63,6 +70,7 @@ impl World {
             hosts: Arc::new(|_, _| None),
             network: Arc::new(Network::new(tokio)),
             observer: ear.clone(),
+            store,
         };
         Self { runtime: Runtime::new(settings), ear }
     }

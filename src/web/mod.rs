@@ -126,4 +126,4 @@ fn load(ctx: Ctx<'_>, name: String) -> Result<Object<'_>> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

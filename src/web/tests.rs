@@ -20,7 +20,7 @@ use crate::engine::{
 use crate::worker::{Call, Failure, Fetch, Reply, Request};
 
 /// What the tests of a file run on.
-const HARNESS: &str = r#"
+pub(crate) const HARNESS: &str = r#"
 globalThis.tests = [];
 globalThis.test = (claim, body) => tests.push([claim, body]);
 globalThis.fail = (text) => { throw new Error(text); };
