@@ -12,7 +12,18 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::ops::{Completer, begin_event, cancel_event, is_pending, on_op_cancel};
-use super::realm::realm;
+use super::realm::{current, realm};
+
+/// Timers an invocation may have at once, as on Cloudflare.
+const LIMIT: usize = 10_000;
+
+/// An invocation has as many timers as it may have.
+#[derive(Debug, Clone, Copy)]
+pub struct TooManyTimers {
+    pub active: usize,
+    /// Timers it had before that have ended.
+    pub finished: usize,
+}
 
 type Fire = dyn for<'js> Fn(&Ctx<'js>, u64) -> Result<()> + Send + Sync;
 
@@ -29,6 +40,8 @@ struct State {
     /// By deadline and number: numbers grow, so equal deadlines keep their order.
     due: BTreeMap<(Instant, u64), Timer>,
     deadlines: HashMap<u64, Instant>,
+    /// By invocation, while it has timers: how many, and how many ended.
+    owners: HashMap<u64, TooManyTimers>,
     /// The task that sleeps exists.
     awake: bool,
 }
@@ -42,18 +55,40 @@ struct Timer {
 
 /// Has `fire` called with the timer's number after `delay`; again and again if `repeat`. It ends with
 /// [`cancel_event`] or with its invocation.
-pub fn start_timer<F>(ctx: &Ctx<'_>, delay: Duration, repeat: bool, fire: F) -> u64
+pub fn start_timer<F>(ctx: &Ctx<'_>, delay: Duration, repeat: bool, fire: F) -> std::result::Result<u64, TooManyTimers>
 where
     F: for<'js> Fn(&Ctx<'js>, u64) -> Result<()> + Send + Sync + 'static,
 {
+    let alarm = realm(ctx).alarm.clone();
+    let owner = current(ctx).map_or(0, |invocation| invocation.id);
+    alarm.lock().count(owner)?;
     let event = begin_event(ctx);
     let id = event.id();
-    let alarm = realm(ctx).alarm.clone();
     let forget = alarm.clone();
-    on_op_cancel(ctx, &event, move || forget.remove(id));
+    on_op_cancel(ctx, &event, move || forget.remove(id, owner));
     let timer = Timer { event: Arc::new(event), period: repeat.then_some(delay), fire: Arc::new(fire) };
     alarm.set(&realm(ctx).tokio, Instant::now() + delay, timer);
-    id
+    Ok(id)
+}
+
+impl State {
+    fn count(&mut self, owner: u64) -> std::result::Result<(), TooManyTimers> {
+        let counts = self.owners.entry(owner).or_insert(TooManyTimers { active: 0, finished: 0 });
+        if counts.active >= LIMIT {
+            return Err(*counts);
+        }
+        counts.active += 1;
+        Ok(())
+    }
+
+    fn uncount(&mut self, owner: u64) {
+        let Some(counts) = self.owners.get_mut(&owner) else { return };
+        counts.active -= 1;
+        counts.finished += 1;
+        if counts.active == 0 {
+            self.owners.remove(&owner);
+        }
+    }
 }
 
 impl Alarm {
@@ -71,8 +106,10 @@ impl Alarm {
         }
     }
 
-    fn remove(&self, id: u64) {
+    /// A timer has ended, or its invocation has.
+    fn remove(&self, id: u64, owner: u64) {
         let mut state = self.lock();
+        state.uncount(owner);
         if let Some(at) = state.deadlines.remove(&id) {
             state.due.remove(&(at, id));
             if state.due.is_empty() {
@@ -86,6 +123,7 @@ impl Alarm {
         let mut state = self.lock();
         state.due.clear();
         state.deadlines.clear();
+        state.owners.clear();
         self.changed.notify_one();
     }
 

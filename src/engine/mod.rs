@@ -21,7 +21,7 @@ pub(crate) mod text;
 mod throw;
 mod turn;
 
-pub use alarm::start_timer;
+pub use alarm::{TooManyTimers, start_timer};
 pub use invocation::{Invocation, InvocationLimits};
 pub use isolate::{Boot, Booted, Engine, Isolate, IsolateOptions, Job};
 pub use ops::{Completer, HostError, begin_listener, begin_op, cancel_event, is_pending, on_op_cancel, spawn_op};

@@ -7,12 +7,12 @@ use rquickjs::{Ctx, Persistent, Result, Value};
 
 use super::realm::{Realm, realm};
 
-/// Gets the promise and its reason.
-pub type OnUnhandled = for<'js> fn(&Ctx<'js>, Value<'js>, Value<'js>) -> Result<()>;
+/// Gets the promise and its reason; no reason when a promise that may have been told of is handled after all.
+pub type OnUnhandled = for<'js> fn(&Ctx<'js>, Value<'js>, Option<Value<'js>>) -> Result<()>;
 
 pub(super) struct Rejection {
     promise: Persistent<Value<'static>>,
-    reason: Persistent<Value<'static>>,
+    reason: Option<Persistent<Value<'static>>>,
 }
 
 /// Rejections kept until the microtasks have run; more of them in one turn go untold.
@@ -30,10 +30,14 @@ pub(super) fn tracker() -> RejectionTracker {
         let mut rejected = realm.rejected.borrow_mut();
         if handled {
             let is_same = |entry: &Rejection| entry.promise.clone().restore(&ctx).is_ok_and(|held| held == promise);
-            rejected.retain(|entry| !is_same(entry));
-        } else if rejected.len() < LIMIT {
-            let (promise, reason) = (Persistent::save(&ctx, promise), Persistent::save(&ctx, reason));
-            rejected.push(Rejection { promise, reason });
+            if let Some(at) = rejected.iter().position(is_same) {
+                rejected.remove(at);
+                return;
+            }
+        }
+        if rejected.len() < LIMIT {
+            let reason = (!handled).then(|| Persistent::save(&ctx, reason));
+            rejected.push(Rejection { promise: Persistent::save(&ctx, promise), reason });
         }
     })
 }
@@ -52,5 +56,5 @@ pub(super) fn tell(ctx: &Ctx<'_>) -> bool {
 }
 
 fn tell_one(ctx: &Ctx<'_>, hook: OnUnhandled, Rejection { promise, reason }: Rejection) -> Result<()> {
-    hook(ctx, promise.restore(ctx)?, reason.restore(ctx)?)
+    hook(ctx, promise.restore(ctx)?, reason.map(|reason| reason.restore(ctx)).transpose()?)
 }

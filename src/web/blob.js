@@ -193,9 +193,8 @@ export class File extends Blob {
     isFile = (value) => isObject(value) && #name in value;
   }
 }
-interface_(File, {
-  clone: (file) => new File(internal, file.name, { chunks: chunksOf(file), type: file.type, lastModified: file.lastModified }),
-});
+// Workers cannot clone files.
+interface_(File);
 
 /** A file of chunks that nobody will write to; without `lastModified` it is of now. */
 export const fileFrom = (chunks, name, { type = "", lastModified = undefined } = {}) =>

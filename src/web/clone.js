@@ -40,12 +40,12 @@ export function cloneValue(value, transfer = []) {
   const memory = new Map();
   for (const item of transfer) prepareTransfer(item, memory);
   const copy = cloneInto(value, memory);
-  for (const buffer of transfer) finishTransfer(buffer, memory.get(buffer));
+  // Workers allow that a buffer is listed twice.
+  for (const buffer of new Set(transfer)) finishTransfer(buffer, memory.get(buffer));
   return copy;
 }
 
 function prepareTransfer(item, memory) {
-  if (memory.has(item)) throw dataCloneError("A value occurs twice in the transfer list.");
   if (!isArrayBuffer(item)) throw dataCloneError("Value is not transferable.");
   if (isDetached(item)) throw dataCloneError("An ArrayBuffer is detached and could not be cloned.");
   memory.set(item, emptyLike(item));
@@ -158,9 +158,8 @@ const VIEWS = {
 function cloneView(value, memory) {
   const name = viewName(value);
   const { buffer } = value;
-  if (!isArrayBuffer(buffer)) throw refuse(buffer);
   const isOut = name === undefined ? isOutOfBounds(value) : value.length === 0 && value.byteOffset === 0 && !fits(value);
-  if (isOut && !isDetached(buffer)) throw dataCloneError("A view is out of the bounds of its buffer and could not be cloned.");
+  if (isOut && !(isArrayBuffer(buffer) && isDetached(buffer))) throw dataCloneError("A view is out of the bounds of its buffer and could not be cloned.");
   const copy = cloneInto(buffer, memory);
   const Type = name === undefined ? DataView : VIEWS[name];
   const length = isTracking(value) ? undefined : (value.length ?? value.byteLength);
@@ -189,7 +188,7 @@ function fits(array) {
 /** Does a view follow the length of its resizable buffer? Nothing tells, so the buffer is resized and put back. */
 function isTracking(view) {
   const { buffer, byteOffset, byteLength } = view;
-  if (!buffer.resizable || byteOffset + byteLength + (view.BYTES_PER_ELEMENT ?? 1) <= buffer.byteLength) return false;
+  if (!isArrayBuffer(buffer) || !buffer.resizable || byteOffset + byteLength + (view.BYTES_PER_ELEMENT ?? 1) <= buffer.byteLength) return false;
   const size = buffer.byteLength;
   const step = view.BYTES_PER_ELEMENT ?? 1;
   const grown = size + step;
@@ -223,6 +222,8 @@ const cloners = new Map(
     [new Map(), cloneMap],
     [new Set(), cloneSet],
     [new ArrayBuffer(0), cloneBuffer],
+    // Its memory is shared, not copied.
+    [new SharedArrayBuffer(0), (value) => value],
     [new Date(0), (value, memory) => remember(value, new Date(timeOf.call(value)), memory)],
     [/x/, (value, memory) => remember(value, new RegExp(sourceOf.call(value), flagsOf.call(value)), memory)],
     [Object(true), boxed(Boolean.prototype.valueOf)],

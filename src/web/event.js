@@ -1,11 +1,13 @@
 // Event and EventTarget (DOM standard). There is no tree here: an event's path is its target alone. The global scope is
 // an EventTarget too. Other kinds of events are in `event_kinds.js` and `service_events.js`.
 //
-// As in workerd, and unlike browsers, what a listener throws comes out of dispatchEvent(), and later listeners do not run.
+// Where workerd departs from the standard, so does this: what a listener throws comes out of dispatchEvent() and later listeners
+// do not run; a listener that returns true cancels the event; there is no capturing; `target` and `currentTarget` are undefined
+// before the dispatch and stay after it.
 
 import { host, lazy } from "internal:host";
 import {
-  DOMString, boolean, callbackInterface, dictionary, interface_, isObject, requiredArguments, wrongType,
+  DOMString, boolean, dictionary, interface_, isObject, object, requiredArguments, wrongType,
 } from "internal:webidl";
 
 const kinds = lazy("event_kinds");
@@ -30,7 +32,7 @@ export class Event {
     const { bubbles, cancelable, composed } = EventInit(eventInitDict, prefix, "constructor parameter 2");
     this.#state = {
       type: name, bubbles, cancelable, composed,
-      target: null, currentTarget: null, phase: NONE,
+      target: undefined, phase: NONE,
       stopped: false, stoppedNow: false, canceled: false, passive: false, dispatching: false, trusted: false,
     };
   }
@@ -38,7 +40,7 @@ export class Event {
   get type() { return this.#state.type; }
   get target() { return this.#state.target; }
   get srcElement() { return this.#state.target; }
-  get currentTarget() { return this.#state.currentTarget; }
+  get currentTarget() { return this.#state.target; }
   get eventPhase() { return this.#state.phase; }
   get bubbles() { return this.#state.bubbles; }
   get cancelable() { return this.#state.cancelable; }
@@ -50,11 +52,10 @@ export class Event {
   get cancelBubble() { return this.#state.stopped; }
   set cancelBubble(value) { if (value) this.#state.stopped = true; }
   get returnValue() { return !this.#state.canceled; }
-  set returnValue(value) { if (!value) cancel(this.#state); }
 
   composedPath() {
-    const { currentTarget } = this.#state;
-    return currentTarget === null ? [] : [currentTarget];
+    const { dispatching, target } = this.#state;
+    return dispatching ? [target] : [];
   }
 
   stopPropagation() { this.#state.stopped = true; }
@@ -65,18 +66,6 @@ export class Event {
   }
 
   preventDefault() { cancel(this.#state); }
-
-  initEvent(type, bubbles = false, cancelable = false) {
-    requiredArguments(arguments.length, 1, "Failed to execute 'initEvent' on 'Event'");
-    const state = this.#state;
-    const name = DOMString(type);
-    if (state.dispatching) return;
-    state.type = name;
-    state.bubbles = !!bubbles;
-    state.cancelable = !!cancelable;
-    state.stopped = state.stoppedNow = state.canceled = state.trusted = false;
-    state.target = null;
-  }
 
   static {
     stateOf = (event) => event.#state;
@@ -101,12 +90,32 @@ function abortSignal(value, prefix, what) {
   return value;
 }
 
-const ListenerOptions = dictionary("AddEventListenerOptions", {
-  capture: [boolean, false], once: [boolean, false], passive: [boolean, false], signal: [abortSignal],
-});
+const listenerMembers = { capture: [boolean, false], once: [boolean, false], passive: [boolean, false], signal: [abortSignal] };
+const ListenerOptions = dictionary("AddEventListenerOptions", listenerMembers);
 
-/** `capture` alone, for removal; the other members are not read then. */
-const captureOf = (options) => !!(isObject(options) ? options.capture : options);
+function refuseCapture(method, options, capture) {
+  const name = isObject(options) ? "options.capture" : "useCapture";
+  if (capture) throw new TypeError(`${method}(): ${name} must be false.`);
+}
+
+function listenerOptions(options) {
+  if (!isObject(options)) {
+    refuseCapture("addEventListener", options, options);
+    return { once: false, passive: false };
+  }
+  const given = ListenerOptions(options, ADD, "parameter 3");
+  refuseCapture("addEventListener", options, given.capture);
+  return given;
+}
+
+function listenerOf(callback) {
+  if (callback === null || callback === undefined || typeof callback === "function") return callback ?? null;
+  if (typeof callback !== "object") throw wrongType(ADD, "parameter 2", "function or HandlerObject");
+  if (typeof callback.handleEvent !== "function") {
+    throw new TypeError("Incorrect type for the 'handleEvent' field on 'HandlerObject': the provided value is not of type 'function'.");
+  }
+  return callback;
+}
 
 const ADD = "Failed to execute 'addEventListener' on 'EventTarget'";
 const REMOVE = "Failed to execute 'removeEventListener' on 'EventTarget'";
@@ -126,8 +135,8 @@ export class EventTarget {
     const store = storeOf(this);
     requiredArguments(arguments.length, 2, ADD);
     const name = DOMString(type, ADD, "parameter 1");
-    const listener = callback === null || callback === undefined ? null : callbackInterface(callback, ADD, "parameter 2");
-    const given = isObject(options) ? ListenerOptions(options, ADD, "parameter 3") : { capture: !!options, once: false, passive: false };
+    const listener = listenerOf(callback);
+    const given = listenerOptions(options);
     if (listener !== null) addListener(store, { type: name, callback: listener, removed: false, ...given });
   }
 
@@ -135,9 +144,9 @@ export class EventTarget {
     const store = storeOf(this);
     requiredArguments(arguments.length, 2, REMOVE);
     const name = DOMString(type, REMOVE, "parameter 1");
-    if (callback !== null && callback !== undefined) callbackInterface(callback, REMOVE, "parameter 2");
-    const capture = captureOf(options);
-    const found = store.listeners.find((l) => l.callback === callback && l.type === name && l.capture === capture);
+    if (callback !== null && callback !== undefined) object(callback, REMOVE, "parameter 2");
+    refuseCapture("removeEventListener", options, isObject(options) ? options.capture : options);
+    const found = store.listeners.find((l) => l.callback === callback && l.type === name);
     if (found !== undefined) removeListener(store, found);
   }
 
@@ -159,9 +168,9 @@ export class EventTarget {
 interface_(EventTarget, { lengths: { addEventListener: 2, removeEventListener: 2 } });
 
 function addListener(store, listener) {
-  const { type, callback, capture, signal } = listener;
+  const { type, callback, signal } = listener;
   if (signal !== undefined && signals.isAborted(signal)) return;
-  if (store.listeners.some((l) => l.callback === callback && l.type === type && l.capture === capture)) return;
+  if (store.listeners.some((l) => l.callback === callback && l.type === type)) return;
   store.listeners.push(listener);
   if (signal !== undefined) signals.addAbortAlgorithm(signal, () => removeListener(store, listener));
 }
@@ -183,37 +192,34 @@ export function dispatch(target, event) {
 
 function send(target, event) {
   const state = stateOf(event);
-  const store = storeOf(target);
   state.dispatching = true;
-  state.target = state.currentTarget = target;
+  state.target = target;
   state.phase = AT_TARGET;
   try {
-    if (!state.stopped) invoke(store, event, state, true);
-    if (!state.stopped) invoke(store, event, state, false);
+    if (!state.stopped) invoke(storeOf(target), event, state);
   } finally {
     state.phase = NONE;
-    state.currentTarget = null;
     state.dispatching = state.stopped = state.stoppedNow = state.passive = false;
   }
   return !state.canceled;
 }
 
-function invoke(store, event, state, capture) {
-  for (const listener of store.listeners.filter((l) => l.type === state.type && l.capture === capture)) {
+function invoke(store, event, state) {
+  for (const listener of store.listeners.filter((l) => l.type === state.type)) {
     if (listener.removed) continue;
     if (listener.once) removeListener(store, listener);
     state.passive = listener.passive;
-    call(listener.callback, state.currentTarget, event);
+    if (call(listener.callback, state.target, event) === true) cancel(state);
     state.passive = false;
     if (state.stoppedNow) return;
   }
 }
 
 function call(callback, target, event) {
-  if (typeof callback === "function") return void apply(callback, target, [event]);
+  if (typeof callback === "function") return apply(callback, target, [event]);
   const { handleEvent } = callback;
   if (typeof handleEvent !== "function") throw new TypeError("handleEvent of the event listener is not a function.");
-  apply(handleEvent, callback, [event]);
+  return apply(handleEvent, callback, [event]);
 }
 
 // ---- event handler attributes
@@ -241,7 +247,7 @@ function setHandler(store, type, handler) {
     const callback = function (event) {
       if (typeof entry.handler === "function" && apply(entry.handler, this, [event]) === false) event.preventDefault();
     };
-    entry.listener = { type, callback, capture: false, once: false, passive: false, removed: false };
+    entry.listener = { type, callback, once: false, passive: false, removed: false };
     store.handlers.set(type, entry);
     store.listeners.push(entry.listener);
   }
@@ -260,15 +266,29 @@ export function reportException(error) {
   if (!silent) host.reportError(error);
 }
 
+/** Rejections that were told of, for `rejectionhandled` once someone handles them after all. */
+const told = new WeakSet();
+
 /** A rejection that nobody handled: `unhandledrejection` on the global scope, and the log unless a listener cancels it. */
 export function reportRejection(promise, reason) {
   let silent = false;
+  told.add(promise);
   try {
-    if (hasListeners(globalThis, "unhandledrejection")) silent = !dispatch(globalThis, kinds().rejectionEvent(promise, reason));
+    if (hasListeners(globalThis, "unhandledrejection")) silent = !dispatch(globalThis, kinds().rejectionEvent("unhandledrejection", promise, reason));
   } catch (another) {
     host.reportError(another);
   }
   if (!silent) host.reportError(reason);
+}
+
+/** A rejection got its first handler late. */
+export function reportHandled(promise) {
+  if (!told.delete(promise) || !hasListeners(globalThis, "rejectionhandled")) return;
+  try {
+    dispatch(globalThis, kinds().rejectionEvent("rejectionhandled", promise));
+  } catch (error) {
+    host.reportError(error);
+  }
 }
 
 // ---- the global scope's own methods; without a receiver they mean the global scope too

@@ -18,13 +18,6 @@ export class CustomEvent extends Event {
   }
 
   get detail() { return this.#detail; }
-
-  initCustomEvent(type, bubbles = false, cancelable = false, detail = null) {
-    requiredArguments(arguments.length, 1, "Failed to execute 'initCustomEvent' on 'CustomEvent'");
-    if (this.eventPhase !== Event.NONE) return;
-    this.initEvent(type, bubbles, cancelable);
-    this.#detail = detail;
-  }
 }
 
 const ErrorEventInit = dictionary("ErrorEventInit", {
@@ -108,13 +101,16 @@ export class PromiseRejectionEvent extends Event {
 
 for (const Class of [CustomEvent, ErrorEvent, MessageEvent, CloseEvent, PromiseRejectionEvent]) interface_(Class);
 
-/** The event that reports an exception; its place is read from the first line of the stack that names one. */
+const PLACE = /(?:\(|at )([^\s()]+):(\d+):(\d+)\)?$/m;
+
+/** The event that reports an exception. Its place is the first that a stack names: the error's, or else that of the report. */
 export function errorEventOf(error) {
   let message = "Uncaught exception";
   let place;
   try {
     message = `Uncaught ${error}`;
-    place = /(?:\(|at )([^\s()]+):(\d+):(\d+)\)?$/m.exec(error?.stack);
+    place = PLACE.exec(error?.stack);
+    if (place === null) [place] = [PLACE.exec(new Error().stack)].map((found) => found && [...found.slice(0, 3), 0]);
   } catch {
     // A hostile toString() or stack: the event carries the value alone.
   }
@@ -122,4 +118,4 @@ export function errorEventOf(error) {
   return new ErrorEvent("error", { cancelable: true, message, filename, lineno: Number(lineno), colno: Number(colno), error });
 }
 
-export const rejectionEvent = (promise, reason) => new PromiseRejectionEvent("unhandledrejection", { cancelable: true, promise, reason });
+export const rejectionEvent = (type, promise, reason = undefined) => new PromiseRejectionEvent(type, { cancelable: true, promise, reason });

@@ -101,7 +101,7 @@ export class Headers {
     iterable(Headers, (headers, index) => (index < 0 ? void headers.#list : headers.#at(index)), "Headers");
   }
 }
-interface_(Headers);
+interface_(Headers, { clone: (headers) => new Headers(headers) });
 nativeIterator = Headers.prototype[Symbol.iterator];
 
 /** Wraps a native list without a copy. `guard` is a guard of the standard; Workers refuse changes to "immutable" only. */

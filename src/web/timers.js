@@ -2,7 +2,7 @@
 // number of a timer, and this module knows what to run. As in workerd, handlers are functions and timers are numbers.
 
 import { host, lazy } from "internal:host";
-import { callback, interface_, internal, illegalConstructor, long, requiredArguments } from "internal:webidl";
+import { any, callback, dictionary, illegalConstructor, interface_, internal, long, wrongType } from "internal:webidl";
 
 const event = lazy("event");
 const abort = lazy("abort");
@@ -57,10 +57,10 @@ export const {
   setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask, reportError,
 } = {
   setTimeout(handler, timeout = 0, ...args) {
-    return startTimer(handlerOf(handler, "setTimeout"), long(timeout), args, false);
+    return startTimer(handlerOf(handler, "setTimeout"), +timeout, args, false);
   },
   setInterval(handler, timeout = 0, ...args) {
-    return startTimer(handlerOf(handler, "setInterval"), long(timeout), args, true);
+    return startTimer(handlerOf(handler, "setInterval"), +timeout, args, true);
   },
   clearTimeout(id = 0) { clear(id); },
   clearInterval(id = 0) { clear(id); },
@@ -75,10 +75,12 @@ export const {
     });
   },
   reportError(e) {
-    requiredArguments(arguments.length, 1, "Failed to execute 'reportError' on 'ServiceWorkerGlobalScope'");
+    if (arguments.length === 0) throw wrongType("Failed to execute 'reportError' on 'ServiceWorkerGlobalScope'", "parameter 1", "Value");
     event().reportException(e);
   },
 };
+
+const WaitOptions = dictionary("WaitOptions", { signal: [any] });
 
 class Scheduler {
   constructor(token) {
@@ -87,11 +89,13 @@ class Scheduler {
 
   /** A promise that resolves after `delay` milliseconds, or is rejected when `options.signal` aborts. */
   async wait(delay, options = undefined) {
-    const milliseconds = long(delay);
-    const signal = options?.signal ?? undefined;
+    const prefix = "Failed to execute 'wait' on 'Scheduler'";
+    if (arguments.length === 0) throw wrongType(prefix, "parameter 1", "number");
+    const milliseconds = +delay;
+    const { signal } = WaitOptions(options, prefix, "parameter 2");
     if (signal === undefined) return new Promise((resolve) => { startTimer(resolve, milliseconds); });
     const { signalOf, addAbortAlgorithm, removeAbortAlgorithm } = abort();
-    signalOf(signal, "Failed to execute 'wait' on 'Scheduler'", "member 'signal' of options").throwIfAborted();
+    signalOf(signal, prefix, "member 'signal' of WaitOptions").throwIfAborted();
     return new Promise((resolve, reject) => {
       const stop = (reason) => {
         stopTimer(id);

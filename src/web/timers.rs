@@ -7,7 +7,8 @@ use rquickjs::{Ctx, Function, JsLifetime, Object, Persistent, Result, Value};
 
 use super::event::{ConsoleLine, host_of};
 use crate::engine::{
-    cancel_event, current, describe, is_pending, on_unhandled_rejection, realm, require_current, start_timer,
+    TooManyTimers, cancel_event, current, describe, is_pending, on_unhandled_rejection, realm, require_current,
+    start_timer, throw_dom,
 };
 
 /// The function that runs a timer by its number.
@@ -44,18 +45,25 @@ fn start(ctx: Ctx<'_>, delay: f64, repeat: Opt<bool>) -> Result<f64> {
     let repeat = repeat.0.unwrap_or(false);
     // A repeating timer of 0 ms would spin.
     let millis = delay.max(if repeat { 1.0 } else { 0.0 }).min(MAX_DELAY);
-    let id = start_timer(&ctx, Duration::from_secs_f64(millis / 1000.0), repeat, |ctx, id| {
+    let started = start_timer(&ctx, Duration::from_secs_f64(millis / 1000.0), repeat, |ctx, id| {
         let callback = ctx.userdata::<OnTimer>().map(|stored| stored.0.clone());
         let Some(callback) = callback else { return Ok(()) };
         #[allow(clippy::cast_precision_loss, reason = "an isolate starts fewer than 2^53 timers")]
         callback.restore(ctx)?.call((id as f64,))
     });
     #[allow(clippy::cast_precision_loss, reason = "an isolate starts fewer than 2^53 timers")]
-    Ok(id as f64)
+    started.map(|id| id as f64).map_err(|many| throw_dom(&ctx, "QuotaExceededError", &too_many(many)))
 }
 
-/// About 24.8 days, as in browsers.
-const MAX_DELAY: f64 = 2_147_483_647.0;
+fn too_many(TooManyTimers { active, finished }: TooManyTimers) -> String {
+    format!(
+        "You have exceeded the number of active timeouts you may set. max active timeouts: {active}, current active \
+         timeouts: {active}, finished timeouts: {finished}"
+    )
+}
+
+/// A hundred years, as on Cloudflare.
+const MAX_DELAY: f64 = 3_153_600_000_000.0;
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "timer numbers are small and positive")]
 fn number(id: f64) -> u64 {
@@ -73,8 +81,10 @@ fn report_error<'js>(ctx: Ctx<'js>, error: Value<'js>) {
     host_of(&ctx).uncaught(thrown, current(&ctx).as_deref());
 }
 
-fn report_rejection<'js>(ctx: &Ctx<'js>, promise: Value<'js>, reason: Value<'js>) -> Result<()> {
-    let program = realm(ctx).program.clone();
-    let report: Function<'js> = program.builtin(ctx, "internal:event")?.get("reportRejection")?;
-    report.call((promise, reason))
+fn report_rejection<'js>(ctx: &Ctx<'js>, promise: Value<'js>, reason: Option<Value<'js>>) -> Result<()> {
+    let event = realm(ctx).program.clone().builtin(ctx, "internal:event")?;
+    match reason {
+        Some(reason) => event.get::<_, Function<'js>>("reportRejection")?.call((promise, reason)),
+        None => event.get::<_, Function<'js>>("reportHandled")?.call((promise,)),
+    }
 }

@@ -207,9 +207,6 @@ export function callback(value, prefix, what) {
   return value;
 }
 
-/** A callback interface (EventListener): any object; its method is looked up when it is called. */
-export const callbackInterface = object;
-
 /** Instances of an interface: `instance("AbortSignal", (value) => isAbortSignal(value))`. */
 export const instance = (type, test) => (value, prefix, what) => {
   if (!test(value)) throw wrongType(prefix, what, type);
@@ -290,6 +287,9 @@ function exposeMembers(object, skip) {
 const CLASS_OWN = ["prototype", "name", "length"];
 const PROTOTYPE_OWN = ["constructor"];
 
+/** workerd's mark on classes of the runtime. */
+const INTERNAL_CLASS = Symbol.for("cloudflare:internal-class");
+
 /** Every interface by its prototype: `{ name, clone }`. */
 const interfaces = new Map();
 
@@ -324,6 +324,7 @@ export function interface_(Class, { name = Class.name, constants = {}, lengths =
   }
   if (name !== Class.name) defineProperty(Class, "name", { value: name });
   defineProperty(prototype, Symbol.toStringTag, { value: name, writable: false, enumerable: false, configurable: true });
+  defineProperty(prototype, INTERNAL_CLASS, { value: INTERNAL_CLASS });
   return Class;
 }
 

@@ -1,14 +1,21 @@
 // Events, abort signals and timers.
 
-test("listeners run in the order added, capturing ones first", () => {
+test("listeners run in the order added, once where asked to", () => {
   const target = new EventTarget();
   const log = [];
   target.addEventListener("x", () => log.push("a"));
   target.addEventListener("x", () => log.push("b"), { once: true });
-  target.addEventListener("x", { handleEvent() { log.push("c"); } }, true);
+  target.addEventListener("x", { handleEvent() { log.push("c"); } });
   target.dispatchEvent(new Event("x"));
   target.dispatchEvent(new Event("x"));
-  equal(log, ["c", "a", "b", "c", "a"]);
+  equal(log, ["a", "b", "c", "a", "c"]);
+});
+
+test("capturing is refused, as in workerd", () => {
+  const target = new EventTarget();
+  throws("TypeError", () => target.addEventListener("x", () => {}, true));
+  throws("TypeError", () => target.addEventListener("x", () => {}, { capture: true }));
+  throws("TypeError", () => target.addEventListener("x", {}));
 });
 
 test("what a listener throws comes out of dispatchEvent, as in workerd", () => {
@@ -74,6 +81,14 @@ test("timers pass arguments and stop", async () => {
   throws("TypeError", () => setTimeout("code"));
 });
 
+test("timers have a limit, and far ones never come", async () => {
+  const far = Array.from({ length: 9990 }, () => setTimeout(() => fail("too early"), 2 ** 63));
+  const error = throws("QuotaExceededError", () => { for (;;) far.push(setTimeout(() => {}, 1e6)); });
+  equal(error.message.includes("current active timeouts: 10000"), true);
+  far.forEach(clearTimeout);
+  await scheduler.wait(1);
+});
+
 test("scheduler.wait() ends when its signal aborts", async () => {
   await rejects("TimeoutError", scheduler.wait(10_000, { signal: AbortSignal.timeout(1) }));
 });
@@ -123,4 +138,21 @@ test("rejections that nobody handles are told once the microtasks have run", asy
   await scheduler.wait(1);
   removeEventListener("unhandledrejection", listener);
   equal([seen, takeUncaught()], ["quiet", []]);
+});
+
+test("a rejection that is handled late after all is told", async () => {
+  const seen = [];
+  const listener = (event) => {
+    seen.push(event.type);
+    event.preventDefault();
+  };
+  addEventListener("unhandledrejection", listener);
+  addEventListener("rejectionhandled", listener);
+  const promise = Promise.reject("late");
+  await scheduler.wait(1);
+  promise.catch(() => {});
+  await scheduler.wait(1);
+  removeEventListener("unhandledrejection", listener);
+  removeEventListener("rejectionhandled", listener);
+  equal(seen, ["unhandledrejection", "rejectionhandled"]);
 });
