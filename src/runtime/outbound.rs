@@ -3,7 +3,7 @@
 //! HTTP/1.1 and 2 over rustls; redirects followed as asked; gzip, deflate and brotli decoded as they stream by.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, ZlibDecoder};
 use bytes::Bytes;
@@ -35,25 +35,29 @@ const HOP_BY_HOP: [HeaderName; 6] = [
     http::header::UPGRADE,
 ];
 
-/// The network.
+/// The network. The client is made at the first fetch: reading the system's certificates takes milliseconds, which
+/// most starts need not wait for.
 #[derive(Clone)]
 pub struct Network {
-    client: Client<HttpsConnector<HttpConnector>, Body>,
+    client: Arc<LazyLock<HttpClient>>,
     tokio: tokio::runtime::Handle,
 }
 
 impl Network {
-    /// A client with the system's certificates, or Mozilla's where there are none.
     #[must_use]
     pub fn new(tokio: tokio::runtime::Handle) -> Self {
+        Self { client: Arc::new(LazyLock::new(Self::client)), tokio }
+    }
+
+    /// A client with the system's certificates, or Mozilla's where there are none.
+    fn client() -> HttpClient {
         let builder = HttpsConnectorBuilder::new();
         let builder = match builder.with_native_roots() {
             Ok(builder) => builder,
             Err(_) => HttpsConnectorBuilder::new().with_webpki_roots(),
         };
         let connector = builder.https_or_http().enable_http1().enable_http2().build();
-        let client = Client::builder(TokioExecutor::new()).http1_max_headers(MAX_HEADERS).build(connector);
-        Self { client, tokio }
+        Client::builder(TokioExecutor::new()).http1_max_headers(MAX_HEADERS).build(connector)
     }
 }
 
