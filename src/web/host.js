@@ -26,26 +26,32 @@ export function lazy(name) {
 /** Installs globals that evaluate their module when first touched: `[[module, [names]]]`. */
 export function defineGlobals(groups) {
   for (const [module, names] of groups) {
-    const exports = lazy(module);
-    for (const name of names) defineLazy(name, () => exports()[name]);
+    for (const name of names) defineLazy(name, module);
   }
 }
 
 const { defineProperty } = Reflect;
-/** The getters of globals that nobody has touched yet. */
-const lazyGetters = new Set();
+/** The modules of globals that nobody has touched yet, by name. */
+const untouched = Object.create(null);
 
-function defineLazy(name, read) {
-  // Operations (fetch, setTimeout) are enumerable, interfaces and the namespace `console` are not.
-  const enumerable = name[0] >= "a" && name !== "console";
-  const settle = (value) => {
-    lazyGetters.delete(get);
-    defineProperty(globalThis, name, { value, writable: true, enumerable, configurable: true });
-    return value;
-  };
-  const get = () => settle(read());
-  lazyGetters.add(get);
-  defineProperty(globalThis, name, { get, set: settle, enumerable, configurable: true });
+// Operations (fetch, setTimeout) are enumerable, interfaces and the namespace `console` are not.
+const isOperation = (name) => name[0] >= "a" && name !== "console";
+
+function settle(name, value) {
+  delete untouched[name];
+  defineProperty(globalThis, name, { value, writable: true, enumerable: isOperation(name), configurable: true });
+  return value;
+}
+
+// Every isolate has all of them: no closure more than needed.
+function defineLazy(name, module) {
+  untouched[name] = module;
+  defineProperty(globalThis, name, {
+    get: () => (name in untouched ? settle(name, load(untouched[name])[name]) : globalThis[name]),
+    set: (value) => void settle(name, value),
+    enumerable: isOperation(name),
+    configurable: true,
+  });
 }
 
 // That a global is lazy must not show: mocks and polyfills look at its descriptor.
@@ -53,9 +59,7 @@ for (const holder of [Object, Reflect]) {
   const native = holder.getOwnPropertyDescriptor;
   const { getOwnPropertyDescriptor } = {
     getOwnPropertyDescriptor(object, key) {
-      const descriptor = native(object, key);
-      if (object !== globalThis || !lazyGetters.has(descriptor?.get)) return descriptor;
-      descriptor.get();
+      if (object === globalThis && typeof key === "string" && key in untouched) void globalThis[key];
       return native(object, key);
     },
   };
