@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rquickjs::class::Class;
-use rquickjs::function::Func;
-use rquickjs::{Array, Ctx, Function, IntoJs, JsLifetime, Object, Persistent, Result, Value};
+use rquickjs::function::{Args, Func};
+use rquickjs::{Ctx, Function, IntoJs, JsLifetime, Object, Persistent, Result, Value};
 
 use super::outbound::LocalFirst;
 use super::{Observer, Runtime, Source, WorkerSpec, environment};
@@ -146,14 +146,17 @@ fn entry<T>(ctx: &Ctx<'_>, read: impl FnOnce(&Entry) -> T) -> Result<T> {
 
 fn on_fetch(ctx: &Ctx<'_>, id: u64, request: Request, (entrypoint, props): (&str, Option<&str>)) -> Result<()> {
     let on_fetch = entry(ctx, |entry| entry.on_fetch.clone())?;
-    let parts = Array::new(ctx.clone())?;
-    parts.set(0, request.method.as_str())?;
-    parts.set(1, request.url)?;
-    parts.set(2, web::fetch::headers_handle(ctx, request.headers)?)?;
+    let mut args = Args::new(ctx.clone(), 8);
+    args.push_arg(number(id))?;
+    args.push_arg(entrypoint)?;
+    args.push_arg(props)?;
+    args.push_arg(request.method.as_str())?;
+    args.push_arg(request.url)?;
+    args.push_arg(web::fetch::headers_handle(ctx, request.headers)?)?;
     let body = web::fetch::body_handle(ctx, request.body)?;
-    parts.set(3, body.map_or_else(|| Ok(Value::new_null(ctx.clone())), |body| body.into_js(ctx))?)?;
-    parts.set(4, request.cf.as_deref())?;
-    on_fetch.restore(ctx)?.call((number(id), entrypoint, parts, props))
+    args.push_arg(body.map_or_else(|| Ok(Value::new_null(ctx.clone())), |body| body.into_js(ctx))?)?;
+    args.push_arg(request.cf.as_deref())?;
+    on_fetch.restore(ctx)?.call_arg(args)
 }
 
 /// The handler's answer.

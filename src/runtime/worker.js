@@ -28,22 +28,18 @@ export function bind(bindings) {
 /** Called once, when the modules have been evaluated. */
 export const start = (namespace) => void (exported = namespace);
 
-/** One open event: it ends when nothing it promised is left. */
+/** One open event, which no user code sees: it ends when nothing it promised is left. */
 class Event {
-  #id;
-  #pending = 1;
-  #request;
-
-  constructor(id, request) {
-    this.#id = id;
-    this.#request = request;
+  constructor(id, request, props) {
+    this.id = id;
+    this.request = request;
+    this.props = props;
+    this.pending = 1;
     events.set(id, this);
   }
 
-  get request() { return this.#request; }
-
   waitUntil(promise) {
-    this.#pending++;
+    this.pending++;
     Promise.resolve(promise).then(
       () => this.done(),
       (error) => {
@@ -56,27 +52,25 @@ class Event {
   /** The answer is out, to its last byte; what was promised beyond it has limited time. */
   answered() {
     this.done();
-    if (this.#pending > 0) allowTime(this.#id);
+    if (this.pending > 0) allowTime(this.id);
   }
 
   done() {
-    if (--this.#pending > 0) return;
-    events.delete(this.#id);
-    finish(this.#id);
+    if (--this.pending > 0) return;
+    events.delete(this.id);
+    finish(this.id);
   }
 }
 
 class ExecutionContext {
   #event;
-  #props;
 
-  constructor(token, event, props) {
+  constructor(token, event) {
     illegalConstructor(token);
     this.#event = event;
-    this.#props = props;
   }
 
-  get props() { return this.#props; }
+  get props() { return this.#event.props; }
 
   waitUntil(promise) {
     this.#event.waitUntil(promise);
@@ -109,10 +103,10 @@ function call(entrypoint, request, ctx) {
 }
 
 /** A request for the Worker: the host is told of the answer by `respond` or `threw`, then by `finish`. */
-export function onFetch(id, entrypoint, [method, url, headers, body, cf], props) {
+export function onFetch(id, entrypoint, props, method, url, headers, body, cf) {
   const request = incoming(method, url, headers, body, cf);
-  const event = new Event(id, request);
-  const ctx = new ExecutionContext(internal, event, props === undefined ? {} : JSON.parse(props));
+  const event = new Event(id, request, props === undefined ? {} : JSON.parse(props));
+  const ctx = new ExecutionContext(internal, event);
   let answer;
   try {
     answer = call(entrypoint, request, ctx);

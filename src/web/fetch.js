@@ -8,7 +8,10 @@ import { illegalConstructor, interface_, internal, requiredArguments } from "int
 const abort = lazy("abort");
 const nothing = () => {};
 
-async function send(target, input, init) {
+// The only async function of a fetch: QuickJS pays for each.
+async function send(fetcher, count, input, init) {
+  if (count < 1) requiredArguments(count, 1, `Failed to execute 'fetch' on '${fetcher ? "Fetcher" : "ServiceWorkerGlobalScope"}'`);
+  const target = fetcher === null ? null : targetOf(fetcher);
   const given = init === undefined ? partsOf(input) : undefined;
   const state = given ?? partsOf(new Request(input, init));
   const signal = signalToObey(state);
@@ -17,7 +20,8 @@ async function send(target, input, init) {
   done?.catch(nothing);
   const cf = state.cf === undefined || typeof state.cf === "string" ? state.cf : JSON.stringify(state.cf);
   const cancel = signal === undefined ? null : host.cancelHandle();
-  const rest = [state.redirect, cf, cancel];
+  const plain = state.redirect === "follow" && cf === undefined && cancel === null;
+  const rest = plain ? null : [state.redirect, cf, cancel];
   const answer = host.fetch(target, state.method, state.url, state.list, payload, rest);
   return received(signal === undefined ? await answer : await abortable(answer, signal, cancel));
 }
@@ -34,10 +38,11 @@ function abortable(answer, signal, cancel) {
   });
 }
 
-export async function fetch(input, init = undefined) {
-  requiredArguments(arguments.length, 1, "Failed to execute 'fetch' on 'ServiceWorkerGlobalScope'");
-  return send(null, input, init);
+export function fetch(input, init = undefined) {
+  return send(null, arguments.length, input, init);
 }
+
+let targetOf;
 
 export class Fetcher {
   #target;
@@ -47,14 +52,17 @@ export class Fetcher {
     this.#target = target;
   }
 
-  async fetch(input, init = undefined) {
-    requiredArguments(arguments.length, 1, "Failed to execute 'fetch' on 'Fetcher'");
-    return send(this.#target, input, init);
+  fetch(input, init = undefined) {
+    return send(this, arguments.length, input, init);
   }
 
   connect() {
     void this.#target;
     throw new Error("connect() is not emulated yet.");
+  }
+
+  static {
+    targetOf = (fetcher) => fetcher.#target;
   }
 }
 interface_(Fetcher);

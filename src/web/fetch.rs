@@ -48,7 +48,8 @@ fn cancel_handle(ctx: Ctx<'_>) -> Result<Class<'_, CancelHandle>> {
 /// Workers that may wait for one another.
 const MAX_DEPTH: u16 = 16;
 
-/// `(target | null, method, url, headers, body, redirect, cf, cancel | null)` -> promise of response parts.
+/// `(target | null, method, url, headers, body, [redirect, cf, cancel | null] | null)` -> promise of response parts; without
+/// the last one: follows redirects, no `cf`.
 #[allow(clippy::too_many_arguments, reason = "one call per request is cheaper than an object of options")]
 fn fetch<'js>(
     ctx: Ctx<'js>,
@@ -57,7 +58,7 @@ fn fetch<'js>(
     url: String,
     headers: Class<'js, HeaderList>,
     body: Value<'js>,
-    rest: Array<'js>,
+    rest: Option<Array<'js>>,
 ) -> Result<Promise<'js>> {
     let invocation = require_current(&ctx)?;
     if !invocation.count_subrequest() {
@@ -67,7 +68,11 @@ fn fetch<'js>(
     if call.depth > MAX_DEPTH {
         return Err(throw_error(&ctx, TOO_DEEP));
     }
-    if let Some(handle) = rest.get::<Option<Class<'js, CancelHandle>>>(2)? {
+    let (redirect, cf, cancel) = match rest {
+        Some(rest) => (redirect_of(&rest.get::<String>(0)?), rest.get::<Option<String>>(1)?, rest.get(2)?),
+        None => (Redirect::Follow, None, None::<Class<'js, CancelHandle>>),
+    };
+    if let Some(handle) = cancel {
         call.cancel = handle.borrow().cancel.clone();
     }
     let request = Request {
@@ -75,8 +80,8 @@ fn fetch<'js>(
         url,
         headers: headers.borrow().clone_map(),
         body: body_of(&ctx, &body)?,
-        cf: rest.get::<Option<String>>(1)?.map(Arc::from),
-        redirect: redirect_of(&rest.get::<String>(0)?),
+        cf: cf.map(Arc::from),
+        redirect,
     };
     let target = target.map_or_else(|| host_of(&ctx).outbound(), |target| target.borrow().target.clone());
     send(&ctx, target, request, call)

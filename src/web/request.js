@@ -41,24 +41,26 @@ function urlOf(input) {
 const INCOMING = Symbol("incoming");
 let stateOf;
 
-class RequestState {
-  method = "GET";
-  url = "";
-  list = undefined;
-  headers = undefined;
-  guard = "request";
-  body = null;
-  redirect = "follow";
+class RequestState {}
+// Defaults on the prototype: a request that is only passed on sets few of them.
+Object.assign(RequestState.prototype, {
+  method: "GET",
+  url: "",
+  list: undefined,
+  headers: undefined,
+  guard: "request",
+  body: null,
+  redirect: "follow",
   /** undefined: not asked for yet; the host's aborts reach it once it is. */
-  signal = undefined;
+  signal: undefined,
   /** The signal of the request this one was made from. */
-  follows = undefined;
-  fromHost = false;
+  follows: undefined,
+  fromHost: false,
   /** Why the host would abort a signal that nobody has asked for. */
-  gone = undefined;
-  cf = undefined;
-  cache = undefined;
-}
+  gone: undefined,
+  cf: undefined,
+  cache: undefined,
+});
 
 export class Request {
   #state = new RequestState();
@@ -222,9 +224,9 @@ export function incoming(method, url, list, payload, cf) {
   state.url = url;
   state.list = list;
   state.guard = "immutable";
-  state.body = emptyOr(payload);
+  if (payload !== null) state.body = emptyOr(payload);
   state.fromHost = true;
-  state.cf = cf;
+  if (cf !== undefined) state.cf = cf;
   return request;
 }
 

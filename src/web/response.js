@@ -14,19 +14,21 @@ const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
 const RECEIVED = Symbol("received");
 let stateOf;
 
-class ResponseState {
-  status = 200;
-  statusText = "";
-  type = "default";
-  url = "";
-  redirected = false;
-  list = undefined;
-  headers = undefined;
-  guard = "response";
-  body = null;
-  cf = undefined;
-  encodeBody = "automatic";
-}
+class ResponseState {}
+// Defaults on the prototype: most responses set few of them.
+Object.assign(ResponseState.prototype, {
+  status: 200,
+  statusText: "",
+  type: "default",
+  url: "",
+  redirected: false,
+  list: undefined,
+  headers: undefined,
+  guard: "response",
+  body: null,
+  cf: undefined,
+  encodeBody: "automatic",
+});
 
 export class Response {
   #state = new ResponseState();
@@ -149,16 +151,16 @@ function setBody(state, { body, type }) {
 }
 
 /** A response from the host's `[status, statusText, headers, payload, url, redirected]`. */
-export function received([status, statusText, list, payload, url, redirected]) {
+export function received(parts) {
   const response = new Response(RECEIVED);
   const state = stateOf(response);
-  state.status = status;
-  state.statusText = statusText;
-  state.list = list;
+  state.status = parts[0];
+  if (parts[1] !== "") state.statusText = parts[1];
+  state.list = parts[2];
   state.guard = "immutable";
-  state.body = emptyOr(payload);
-  state.url = url;
-  state.redirected = redirected;
+  state.body = emptyOr(parts[3]);
+  if (parts[4] !== "") state.url = parts[4];
+  if (parts[5]) state.redirected = true;
   return response;
 }
 
