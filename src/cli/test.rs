@@ -14,7 +14,7 @@ use crate::term::{Level, Stream, Terminal};
 
 /// Run a command against the projects, on free ports and with empty state; end with its status
 ///
-/// The command finds the address of the first Worker in DEVFLARE_URL. Its output is passed on; what devflare has to say
+/// The command finds the address of the first Worker in `DEVFLARE_URL`. Its output is passed on; what devflare has to say
 /// goes to standard error, by default only warnings and errors. Data is kept in memory and gone at the end.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: devflare test ./my-dispatcher './customers/*' -- npx vitest run")]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
+use super::project::broken;
 use super::{Session, lock, stack};
 use crate::error::{Problem, Problems};
 use crate::front::pages::Page;
@@ -41,9 +42,11 @@ impl Sites for Served {
     }
 
     fn failure_page(&self, worker: &WorkerId, failure: &Failure, wants_html: bool) -> Response {
-        let problems = lock(&self.0.broken).get(worker).cloned();
-        let problems = problems.unwrap_or_else(|| self.0.place_of(failure));
-        Page::of_failure(worker, failure, problems).response(wants_html, &self.0.base())
+        let page = match self.0.broken_behind(worker, failure) {
+            Some((culprit, problems)) => Page::of_failure(&culprit, &broken(&problems), problems),
+            None => Page::of_failure(worker, failure, self.0.place_of(failure)),
+        };
+        page.response(wants_html, &self.0.base())
     }
 
     fn nobody_page(&self, host: &str, wants_html: bool) -> Response {
@@ -63,6 +66,18 @@ impl Sites for Served {
 }
 
 impl Session {
+    /// The Worker that does not build, if that is why this one failed: itself, or one that it called.
+    fn broken_behind(&self, worker: &WorkerId, failure: &Failure) -> Option<(WorkerId, Problems)> {
+        let all = lock(&self.broken);
+        if let Some(problems) = all.get(worker) {
+            return Some((worker.clone(), problems.clone()));
+        }
+        // A calling Worker sees an error with this message.
+        let Failure::Threw { message, .. } = failure else { return None };
+        let culprit = all.iter().find(|(_, problems)| broken(problems).to_string() == *message);
+        culprit.map(|(id, problems)| (id.clone(), problems.clone()))
+    }
+
     /// The place of an exception in its source.
     fn place_of(&self, failure: &Failure) -> Problems {
         let Failure::Threw { stack, .. } = failure else { return Problems::default() };

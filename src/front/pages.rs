@@ -143,7 +143,7 @@ impl Page {
         let mut out = plain(&format!("{}{who}: {}\n", self.kind, self.headline));
         for problem in self.told() {
             out.push('\n');
-            if problem.what == self.headline {
+            if self.headline.ends_with(&problem.what) {
                 for place in &problem.places {
                     Frame::of(place).pretty(style, Severity::Error, &mut out);
                 }
@@ -173,7 +173,7 @@ impl Page {
         let who = self.worker.as_ref().map(|worker| format!(" in <b>{}</b>", escape(worker))).unwrap_or_default();
         write!(main, "<p class=kind>{}{who}</p>\n<h1>{}</h1>\n", self.kind, escape(&self.headline)).expect(STRING);
         for problem in self.told() {
-            html_problem(problem, problem.what != self.headline, style, &mut main);
+            html_problem(problem, !self.headline.ends_with(&problem.what), style, &mut main);
         }
         if let Some(detail) = self.detail() {
             writeln!(main, "<figure><pre><span>{}</span></pre></figure>", escape(detail.trim_end())).expect(STRING);
