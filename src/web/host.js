@@ -23,35 +23,29 @@ export function lazy(name) {
   return () => (exports ??= load(name));
 }
 
+const { defineProperty } = Reflect;
+/** The module of each global that nobody has touched yet. */
+const untouched = { __proto__: null };
+
 /** Installs globals that evaluate their module when first touched: `[[module, [names]]]`. */
 export function defineGlobals(groups) {
   for (const [module, names] of groups) {
-    for (const name of names) defineLazy(name, module);
+    for (const name of names) {
+      untouched[name] = module;
+      // One function, both getter and setter: every isolate has some ninety of them.
+      const access = (...given) => settle(name, given.length > 0 ? given[0] : load(module)[name]);
+      defineProperty(globalThis, name, { get: access, set: access, enumerable: isEnumerable(name), configurable: true });
+    }
   }
 }
 
-const { defineProperty } = Reflect;
-/** The modules of globals that nobody has touched yet, by name. */
-const untouched = Object.create(null);
-
 // Operations (fetch, setTimeout) are enumerable, interfaces and the namespace `console` are not.
-const isOperation = (name) => name[0] >= "a" && name !== "console";
+const isEnumerable = (name) => name[0] >= "a" && name !== "console";
 
 function settle(name, value) {
   delete untouched[name];
-  defineProperty(globalThis, name, { value, writable: true, enumerable: isOperation(name), configurable: true });
+  defineProperty(globalThis, name, { value, writable: true, enumerable: isEnumerable(name), configurable: true });
   return value;
-}
-
-// Every isolate has all of them: no closure more than needed.
-function defineLazy(name, module) {
-  untouched[name] = module;
-  defineProperty(globalThis, name, {
-    get: () => (name in untouched ? settle(name, load(untouched[name])[name]) : globalThis[name]),
-    set: (value) => void settle(name, value),
-    enumerable: isOperation(name),
-    configurable: true,
-  });
 }
 
 // That a global is lazy must not show: mocks and polyfills look at its descriptor.
