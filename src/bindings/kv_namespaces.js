@@ -2,7 +2,8 @@
 // the host's affair. Names, types and error texts are those that Workers get from Cloudflare.
 import { host, lazy } from "internal:host";
 import { extract, payloadOf } from "internal:body";
-import { bytesOf, illegalConstructor, interface_, internal, isBufferSource, isObject, isSharedArrayBuffer } from "internal:webidl";
+import { illegalConstructor, interface_, internal, isObject } from "internal:webidl";
+import { bytesOf, isBufferSource, isSharedArrayBuffer } from "internal:webidl_types";
 
 const streams = lazy("streams");
 const { isArray } = Array;

@@ -4,7 +4,8 @@
 import { lazy } from "internal:host";
 import { DOMException } from "internal:exception";
 import { Event, EventTarget, dispatch, handlerAttribute, useSignals } from "internal:event";
-import { illegalConstructor, instance, interface_, internal, isObject, requiredArguments, sequence, unsignedLongLongEnforced } from "internal:webidl";
+import { illegalConstructor, interface_, internal, isObject, requiredArguments, sequence } from "internal:webidl";
+import { instance, unsignedLongLongEnforced } from "internal:webidl_types";
 
 const timers = lazy("timers");
 

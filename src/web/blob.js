@@ -3,7 +3,8 @@
 // written to), `blobFrom(chunks, type)`, `join(chunks, length) -> Uint8Array` (always a fresh one).
 import { lazy } from "internal:host";
 import { fromUtf8, utf8 } from "internal:encoding";
-import { DOMString, USVString, bytesOf, dictionary, enumeration, integer, interface_, internal, isBufferSource, isObject, isView, longLongClamped, requiredArguments, sequence } from "internal:webidl";
+import { DOMString, USVString, interface_, internal, isObject, requiredArguments, sequence } from "internal:webidl";
+import { bytesOf, dictionary, enumeration, integer, isBufferSource, isView, longLongClamped } from "internal:webidl_types";
 
 const streams = lazy("streams");
 const { apply } = Reflect;

@@ -5,13 +5,14 @@
 // { payload, done } where `done` is a promise while a stream of JavaScript is written; cloneBody(body); bodyMixin(Class,
 // inside) installs the members, `inside(object)` answers { body, list }.
 import { host, lazy } from "internal:host";
-import { DOMString, bytesOf, isBufferSource, isObject } from "internal:webidl";
+import { DOMString, isObject } from "internal:webidl";
 
 const streams = lazy("streams");
 const blobs = lazy("blob");
 const forms = lazy("formdata");
 const urls = lazy("url");
 const encoding = lazy("encoding");
+const types = lazy("webidl_types");
 const { apply } = Reflect;
 const { slice } = Uint8Array.prototype;
 const { isView } = ArrayBuffer;
@@ -40,7 +41,7 @@ const FORM = "application/x-www-form-urlencoded;charset=UTF-8";
 
 // What an object says it is; its module is only loaded to check that it really is.
 function extractObject(value) {
-  if (isBufferSource(value)) return { body: new BodyState(apply(slice, bytesOf(value), [])), type: null };
+  if (types().isBufferSource(value)) return { body: new BodyState(apply(slice, types().bytesOf(value), [])), type: null };
   const tag = value[Symbol.toStringTag];
   if (tag === "ReadableStream" && streams().isReadableStream(value)) return { body: fromStream(value), type: null };
   if ((tag === "Blob" || tag === "File") && blobs().isBlob(value)) {

@@ -2,9 +2,8 @@
 // cycles. Platform objects say how they are copied through the `clone` option of `interface_`.
 
 import { host, lazy } from "internal:host";
-import {
-  descriptorOf, dictionary, interfaceOf, isArrayBuffer, isDetached, isObject, isView, requiredArguments, sequence, object, viewName,
-} from "internal:webidl";
+import { descriptorOf, interfaceOf, isObject, requiredArguments, sequence, object } from "internal:webidl";
+import { dictionary, isArrayBuffer, isDetached, isView, viewName } from "internal:webidl_types";
 
 const exceptions = lazy("exception");
 const { defineProperty } = Reflect;

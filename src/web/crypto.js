@@ -1,6 +1,7 @@
 // crypto: random values, digests, constant-time comparison. The key operations of SubtleCrypto exist and reject.
 import { host, lazy } from "internal:host";
-import { AllowSharedBufferSource, BufferSource, bytesOf, illegalConstructor, interface_, internal, isObject, isView, requiredArguments, viewName, wrongType } from "internal:webidl";
+import { illegalConstructor, interface_, internal, isObject, requiredArguments, wrongType } from "internal:webidl";
+import { AllowSharedBufferSource, BufferSource, bytesOf, isView, viewName } from "internal:webidl_types";
 
 const exception = lazy("exception");
 const digests = lazy("digest");

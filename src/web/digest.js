@@ -1,7 +1,8 @@
 // crypto.DigestStream, Cloudflare's own: a WritableStream that answers the digest of what was written to it.
 import { host, lazy } from "internal:host";
 import { WritableStream } from "internal:streams_writable";
-import { bytesOf, interface_, isBufferSource } from "internal:webidl";
+import { interface_ } from "internal:webidl";
+import { bytesOf, isBufferSource } from "internal:webidl_types";
 
 const exception = lazy("exception");
 const encoding = lazy("encoding");

@@ -1,7 +1,8 @@
 // TextEncoder and TextDecoder, as the Encoding standard says; the tables are native. Also UTF-8 for other modules:
 // `utf8(text) -> Uint8Array` and `fromUtf8(bytes) -> string` (a leading byte order mark is dropped).
 import { host } from "internal:host";
-import { AllowSharedBufferSource, boolean, bytesOf, dictionary, interface_, requiredArguments, viewName, wrongType } from "internal:webidl";
+import { boolean, interface_, requiredArguments, wrongType } from "internal:webidl";
+import { AllowSharedBufferSource, bytesOf, dictionary, viewName } from "internal:webidl_types";
 
 const { encodingName, encodingEncode, encodingEncodeInto, encodingDecodeUtf8, encodingStream } = host;
 const { apply } = Reflect;

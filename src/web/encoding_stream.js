@@ -2,7 +2,8 @@
 // encoders of internal:encoding.
 
 import { lazy } from "internal:host";
-import { boolean, dictionary, interface_ } from "internal:webidl";
+import { boolean, interface_ } from "internal:webidl";
+import { dictionary } from "internal:webidl_types";
 import { readableObject } from "internal:streams_readable";
 import { writableObject } from "internal:streams_writable";
 import { createTransform, enqueueTransformed } from "internal:streams_transform";

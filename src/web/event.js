@@ -6,9 +6,8 @@
 // before the dispatch and stay after it.
 
 import { host, lazy } from "internal:host";
-import {
-  DOMString, boolean, dictionary, interface_, isObject, object, requiredArguments, wrongType,
-} from "internal:webidl";
+import { DOMString, boolean, interface_, isObject, object, requiredArguments, wrongType } from "internal:webidl";
+import { dictionary } from "internal:webidl_types";
 
 const kinds = lazy("event_kinds");
 const exceptions = lazy("exception");

@@ -2,9 +2,8 @@
 // PromiseRejectionEvent.
 
 import { Event, eventInitMembers } from "internal:event";
-import {
-  DOMString, REQUIRED, USVString, any, boolean, dictionary, interface_, requiredArguments, sequence, unsignedLong, unsignedShort, wrongType,
-} from "internal:webidl";
+import { DOMString, USVString, any, boolean, interface_, requiredArguments, sequence, wrongType } from "internal:webidl";
+import { REQUIRED, dictionary, unsignedLong, unsignedShort } from "internal:webidl_types";
 
 const CustomEventInit = dictionary("CustomEventInit", { ...eventInitMembers, detail: [any, null] });
 

@@ -1,7 +1,8 @@
 // Values as text for people, in the manner of Node's util.inspect(). Loaded when the first object is printed.
 
 import { host } from "internal:host";
-import { descriptorOf, interfaceOf, isArrayBuffer, isObject, isView, viewName } from "internal:webidl";
+import { descriptorOf, interfaceOf, isObject } from "internal:webidl";
+import { isArrayBuffer, isView, viewName } from "internal:webidl_types";
 
 const CUSTOM = Symbol.for("nodejs.util.inspect.custom");
 const { getPrototypeOf, keys } = Object;

@@ -1,7 +1,8 @@
 // CountQueuingStrategy and ByteLengthQueuingStrategy (streams standard, section 7).
 
 import { countSize } from "internal:streams_queue";
-import { REQUIRED, dictionary, interface_, requiredArguments, unrestrictedDouble } from "internal:webidl";
+import { interface_, requiredArguments } from "internal:webidl";
+import { REQUIRED, dictionary, unrestrictedDouble } from "internal:webidl_types";
 
 const byteLengthSize = { size: (chunk) => chunk.byteLength }.size;
 

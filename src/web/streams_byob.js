@@ -2,7 +2,8 @@
 // ReadableByteStreamController, ReadableStreamBYOBRequest and ReadableStreamBYOBReader.
 
 import { rejected } from "internal:streams_promise";
-import { dictionary, illegalConstructor, interface_, internal, isObject, requiredArguments, unsignedLongLongEnforced, wrongType } from "internal:webidl";
+import { illegalConstructor, interface_, internal, isObject, requiredArguments, wrongType } from "internal:webidl";
+import { dictionary, unsignedLongLongEnforced } from "internal:webidl_types";
 import {
   ReadPromise, acquireReader, canCloseOrEnqueue, cancelReadable, desiredSize, errorController, releaseReader, releasedReader, requireReadable,
 } from "internal:streams_readable";

@@ -3,7 +3,8 @@
 
 import { lazy } from "internal:host";
 import { bare, invoke } from "internal:streams_promise";
-import { callback, dictionary, enumeration, illegalConstructor, interface_, internal, isObject, object, unsignedLongLongEnforced, wrongType } from "internal:webidl";
+import { illegalConstructor, interface_, internal, isObject, object, wrongType } from "internal:webidl";
+import { callback, dictionary, enumeration, unsignedLongLongEnforced } from "internal:webidl_types";
 import { SizedQueue, extractHighWaterMark, extractSize, readStrategy, sizeOf } from "internal:streams_queue";
 import {
   ReadableState, canCloseOrEnqueue, closeReadable, desiredSize, errorController, pullIfNeeded, startController,

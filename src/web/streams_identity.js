@@ -3,7 +3,8 @@
 
 import { lazy } from "internal:host";
 import { Deferred, bare, rejected } from "internal:streams_promise";
-import { dictionary, interface_, internal, unrestrictedDouble } from "internal:webidl";
+import { interface_, internal } from "internal:webidl";
+import { dictionary, unrestrictedDouble } from "internal:webidl_types";
 import { errorController } from "internal:streams_readable";
 import { closeBytes, createByteReadable, enqueueBytes } from "internal:streams_byte";
 import { createWritable, errorWritable } from "internal:streams_writable";

@@ -2,7 +2,7 @@
 // standard, sections 7.4 and 8.1).
 
 import { bare } from "internal:streams_promise";
-import { callback, dictionary, unrestrictedDouble } from "internal:webidl";
+import { callback, dictionary, unrestrictedDouble } from "internal:webidl_types";
 
 const { apply } = Reflect;
 

@@ -12,7 +12,8 @@
 
 import { lazy } from "internal:host";
 import { Deferred, Settling, bare, handled, noop, promiseOf, READY, rejected, resolveWith, resolved, then, upon } from "internal:streams_promise";
-import { REQUIRED, boolean, dictionary, enumeration, interface_, internal, isObject, requiredArguments, wrongType } from "internal:webidl";
+import { boolean, interface_, internal, isObject, requiredArguments, wrongType } from "internal:webidl";
+import { REQUIRED, dictionary, enumeration } from "internal:webidl_types";
 
 const abort = lazy("abort");
 const defaults = lazy("streams_default");

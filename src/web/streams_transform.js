@@ -6,7 +6,8 @@
 // `readableObject(state.readable)` and `writableObject(state.writable)`, its output is `enqueueTransformed`.
 
 import { Deferred, bare, promiseOf, READY, rejected, then, upon } from "internal:streams_promise";
-import { any, callback, dictionary, illegalConstructor, interface_, internal, isObject, object, wrongType } from "internal:webidl";
+import { any, illegalConstructor, interface_, internal, isObject, object, wrongType } from "internal:webidl";
+import { callback, dictionary } from "internal:webidl_types";
 import { extractHighWaterMark, extractSize, readStrategy } from "internal:streams_queue";
 import { canCloseOrEnqueue, desiredSize, errorController, readableObject } from "internal:streams_readable";
 import { closeController, createReadable, enqueueChunk } from "internal:streams_default";

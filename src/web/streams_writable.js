@@ -6,7 +6,8 @@
 
 import { lazy } from "internal:host";
 import { Deferred, Settling, bare, invoke, promiseOf, READY, rejected, resolved, upon } from "internal:streams_promise";
-import { any, callback, dictionary, illegalConstructor, interface_, internal, isObject, object, wrongType } from "internal:webidl";
+import { any, illegalConstructor, interface_, internal, isObject, object, wrongType } from "internal:webidl";
+import { callback, dictionary } from "internal:webidl_types";
 import { SizedQueue, extractHighWaterMark, extractSize, readStrategy, sizeOf } from "internal:streams_queue";
 
 const abort = lazy("abort");

@@ -2,7 +2,8 @@
 // number of a timer, and this module knows what to run. As in workerd, handlers are functions and timers are numbers.
 
 import { host, lazy } from "internal:host";
-import { any, callback, dictionary, illegalConstructor, interface_, internal, long, wrongType } from "internal:webidl";
+import { any, illegalConstructor, interface_, internal, wrongType } from "internal:webidl";
+import { callback, dictionary, long } from "internal:webidl_types";
 
 const event = lazy("event");
 const abort = lazy("abort");
