@@ -1,0 +1,490 @@
+//! `env.dispatcher.get(name, args, options)`: lazy, permissive, and as transparent for errors, limits, streams and
+//! leaving clients as on Cloudflare.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use crate::support::{Dev, Server};
+
+/// Hands each request to the user Worker that the path names first, and tells what that throws.
+const BY_PATH: &str = "
+    export default {
+      async fetch(request, env) {
+        const name = new URL(request.url).pathname.split('/')[1];
+        try {
+          return await env.dispatcher.get(name).fetch(request);
+        } catch (error) {
+          return new Response(`${error.constructor.name}|${error.name}|${error.message}`, { status: 502 });
+        }
+      },
+    };";
+
+/// A dispatcher whose handler is this, and a customer that says hello.
+fn dispatching(handler: &str) -> Server {
+    let front = format!("export default {{ async fetch(request, env, ctx) {{ {handler} }} }};");
+    let customer = "export default { fetch: () => new Response('hello') };";
+    Dev::new().dispatcher("front", &front).user("staging", "customer", customer).start()
+}
+
+fn customer(code: &str) -> Server {
+    Dev::new().dispatcher("front", BY_PATH).user("staging", "customer", code).start()
+}
+
+#[test]
+fn get_answers_a_fetcher_at_once_and_never_throws() {
+    let dev = dispatching(
+        "const worker = env.dispatcher.get('nobody');
+         return Response.json([typeof worker.then, typeof worker.fetch, worker.constructor.name]);",
+    );
+    dev.get("/").json(r#"["undefined", "function", "Fetcher"]"#);
+}
+
+#[test]
+fn get_overlooks_options_that_it_does_not_understand() {
+    let dev = dispatching(
+        "const options = [undefined, null, 7, 'text', {}, { limits: null }, { limits: 'text' }, { limits: { memory: 64 } },
+           { limits: { cpuMs: 'many', subRequests: null } }, { limits: { cpuMs: -1, subRequests: NaN } },
+           { outbound: 'a name' }, { outbound: null }, { unknown: 1 }];
+         const args = [undefined, null, {}, 'text', 7];
+         let text = '';
+         for (const option of options) text += await (await env.dispatcher.get('customer', {}, option).fetch(request.url)).text();
+         for (const arg of args) text += await (await env.dispatcher.get('customer', arg).fetch(request.url)).text();
+         return new Response(text);",
+    );
+    dev.get("/").body(&"hello".repeat(18));
+}
+
+#[test]
+fn a_missing_worker_shows_when_its_fetch_is_awaited() {
+    let dev = dispatching(
+        "const seen = [];
+         const promise = env.dispatcher.get('nobody').fetch(request);
+         seen.push(promise instanceof Promise);
+         try { await promise } catch (error) { seen.push(error instanceof Error, error.name, error.message) }
+         await env.dispatcher.get('nobody').fetch(request.url).catch((error) => seen.push(error.message));
+         return Response.json(seen);",
+    );
+    dev.get("/").json(r#"[true, true, "Error", "Worker not found.", "Worker not found."]"#);
+    dev.says("no user Worker \"nobody\" in namespace \"staging\"");
+}
+
+#[test]
+fn a_missing_worker_that_nobody_catches_is_an_uncaught_exception() {
+    let dev = dispatching("return env.dispatcher.get('nobody').fetch(request);");
+    dev.get("/").status(500).contains("Worker not found.");
+    dev.says("✖ front Error: Worker not found.");
+}
+
+#[test]
+fn a_user_workers_exception_reaches_the_dispatcher() {
+    let dev = customer(
+        "const throws = {
+           error: () => { throw new Error('one') },
+           range: () => { throw new RangeError('two') },
+           rejects: async () => { throw new TypeError('three') },
+           text: () => { throw 'four' },
+           custom: () => { class Broken extends Error { name = 'Broken' } throw new Broken('five') },
+           nothing: () => { throw undefined },
+         };
+         export default { fetch: (request) => throws[new URL(request.url).pathname.split('/')[2]]() };",
+    );
+    dev.get("/customer/error").status(502).body("Error|Error|one");
+    dev.get("/customer/range").body("RangeError|RangeError|two");
+    dev.get("/customer/rejects").body("TypeError|TypeError|three");
+    dev.get("/customer/text").body("Error|Error|four");
+    dev.get("/customer/custom").contains("five");
+    dev.get("/customer/nothing").contains("undefined");
+    dev.says("✖ staging/customer Error: one");
+    dev.says("✖ staging/customer RangeError: two");
+    dev.says("✖ staging/customer TypeError: three");
+    dev.says("four");
+    dev.says("five");
+    dev.says("undefined");
+}
+
+#[test]
+fn a_user_worker_without_a_fetch_handler_is_an_exception_for_the_dispatcher() {
+    let dev = customer("export default { scheduled() {} };");
+    dev.get("/customer").status(502).contains("Handler does not export a fetch() function.");
+    dev.says("Handler does not export a fetch() function.");
+}
+
+#[test]
+fn an_exception_that_the_dispatcher_lets_through_is_shown_with_the_user_workers_stack() {
+    let dev = Dev::new()
+        .dispatcher(
+            "front",
+            "export default { fetch: (request, env) => env.dispatcher.get('customer').fetch(request) };",
+        )
+        .user("staging", "customer", "export default {\n  fetch() {\n    throw new Error('boom');\n  },\n};")
+        .start();
+    dev.get("/").status(500).contains("boom").contains("staging/customer/src/index.js:3:");
+    dev.says("✖ staging/customer Error: boom");
+    dev.says("✖ front Error: boom");
+}
+
+#[test]
+fn cpu_ms_ends_a_user_worker_in_the_midst_of_its_work() {
+    let dev = Dev::new()
+        .dispatcher(
+            "front",
+            "export default { async fetch(request, env) {
+               const worker = env.dispatcher.get('customer', {}, { limits: { cpuMs: 20 } });
+               try { return await worker.fetch(request) } catch (error) { return new Response(error.message, { status: 429 }) }
+             } };",
+        )
+        .user("staging", "customer", "export default { fetch(request) { if (request.url.endsWith('/spin')) for (;;); return new Response('quick') } };")
+        .start();
+    dev.get("/spin").status(429).body("Worker exceeded CPU time limit.");
+    dev.says("✖ staging/customer Worker exceeded CPU time limit.");
+    dev.get("/").status(200).body("quick");
+}
+
+#[test]
+fn sub_requests_are_counted_against_the_dispatchers_limit() {
+    let dev = Dev::new()
+        .dispatcher(
+            "front",
+            "export default { async fetch(request, env) {
+               if (request.headers.has('x-inner')) return new Response('inner');
+               return env.dispatcher.get('customer', {}, { limits: { subRequests: 2 } }).fetch(request);
+             } };",
+        )
+        .user(
+            "staging",
+            "customer",
+            "export default { async fetch() {
+               const seen = [];
+               for (let i = 0; i < 3; i++) {
+                 try { seen.push(await (await fetch('http://front.localhost/', { headers: { 'x-inner': '1' } })).text()) }
+                 catch (error) { seen.push(error.message) }
+               }
+               return Response.json(seen);
+             } };",
+        )
+        .start();
+    dev.get("/").json(r#"["inner", "inner", "Too many subrequests."]"#);
+}
+
+#[test]
+fn one_dispatchs_limits_are_not_anothers() {
+    let dev = Dev::new()
+        .dispatcher(
+            "front",
+            "export default { async fetch(request, env) {
+               const ask = (limits) => env.dispatcher.get('customer', {}, { limits }).fetch(request.url)
+                 .then((response) => response.text(), (error) => error.message);
+               return Response.json(await Promise.all([ask({ subRequests: 1 }), ask({ subRequests: 3 }), ask()]));
+             } };",
+        )
+        .user(
+            "staging",
+            "customer",
+            "export default { async fetch() {
+               let made = 0;
+               try { for (; made < 3; made++) await fetch('data:,x') } catch {}
+               return new Response(made);
+             } };",
+        )
+        .start();
+    dev.get("/").json(r#"["1", "3", "3"]"#);
+}
+
+#[test]
+fn methods_headers_status_and_bodies_pass_both_ways() {
+    let dev = customer(
+        "export default { async fetch(request) {
+           const { pathname, search } = new URL(request.url);
+           const told = [request.method, pathname, search, request.headers.get('x-sent'), await request.text()];
+           return new Response(told.join('|'), { status: 418, statusText: 'Short and stout', headers: { 'x-answered': 'yes' } });
+         } };",
+    );
+    let answer = dev.ask("PUT", "/customer/a%20b?c=d&e").header("X-Sent", "1").body("text").send();
+    answer.status(418).reason("Short and stout").header("x-answered", "yes").body("PUT|/customer/a%20b|?c=d&e|1|text");
+}
+
+#[test]
+fn many_cookies_pass_unmerged() {
+    let dev = customer(
+        "export default { fetch() {
+           const response = new Response('x');
+           response.headers.append('set-cookie', 'a=1; Path=/');
+           response.headers.append('set-cookie', 'b=2, 3');
+           return response;
+         } };",
+    );
+    let answer = dev.get("/customer").status(200);
+    let cookies: Vec<_> =
+        answer.headers.iter().filter(|(name, _)| name == "set-cookie").map(|(_, value)| value).collect();
+    assert_eq!(cookies, ["a=1; Path=/", "b=2, 3"]);
+}
+
+#[test]
+fn the_dispatcher_may_change_requests_and_answers() {
+    let dev = Dev::new()
+        .dispatcher(
+            "front",
+            "export default { async fetch(request, env) {
+               const changed = new Request('http://elsewhere.example/path', request);
+               changed.headers.set('x-customer', '7');
+               const response = await env.dispatcher.get('customer').fetch(changed);
+               const answer = new Response(response.body, response);
+               answer.headers.set('x-platform', 'yes');
+               return answer;
+             } };",
+        )
+        .user("staging", "customer", "export default { fetch: (request) => new Response(`${request.url} ${request.headers.get('x-customer')}`) };")
+        .start();
+    dev.get("/").header("x-platform", "yes").body("http://elsewhere.example/path 7");
+}
+
+#[test]
+fn request_cf_is_for_ordinary_workers_alone() {
+    let dev = Dev::new()
+        .dispatcher(
+            "front",
+            "export default { async fetch(request, env) {
+               const theirs = await (await env.dispatcher.get('customer').fetch(request)).text();
+               return Response.json([typeof request.cf, typeof request.cf.colo, theirs]);
+             } };",
+        )
+        .user("staging", "customer", "export default { fetch: (request) => new Response(typeof request.cf) };")
+        .start();
+    dev.get("/").json(r#"["object", "string", "undefined"]"#);
+}
+
+#[test]
+fn two_namespaces_each_have_their_own_customer_of_one_name() {
+    let says = |text: &str| format!("export default {{ fetch: () => new Response('{text}') }};");
+    let dev = Dev::new()
+        .dispatcher(
+            "front",
+            "export default { async fetch(request, env) {
+               const ask = async (binding) => (await binding.get('customer').fetch(request.url)).text();
+               return new Response(`${await ask(env.dispatcher)} ${await ask(env.live)}`);
+             } };",
+        )
+        .config("front", "[[dispatch_namespaces]]\nbinding = \"live\"\nnamespace = \"production\"")
+        .user("staging", "customer", &says("tested"))
+        .user("production", "customer", &says("sold"))
+        .start();
+    dev.get("/").body("tested sold");
+}
+
+/// More than any buffer on the way may hold.
+const LARGE: usize = 64 << 20;
+
+#[test]
+fn a_large_body_passes_through_both_ways_unchanged() {
+    let dev = customer("export default { fetch: (request) => new Response(request.body) };");
+    let mut connection = dev.ask("POST", "/customer").streaming();
+    let mut writer = connection.clone_writer();
+    let sending = thread::spawn(move || {
+        let chunk: Vec<u8> = (0..1 << 16).map(|at: u32| at.to_le_bytes()[1]).collect();
+        for _ in 0..LARGE / chunk.len() {
+            writer.chunk(&chunk);
+        }
+        writer.end();
+    });
+    let answer = connection.answer().status(200);
+    sending.join().expect("the sender is well");
+    assert!(answer.complete);
+    assert_eq!(answer.body.len(), LARGE);
+    assert!(answer.body.iter().enumerate().all(|(at, byte)| *byte == (at >> 8).to_le_bytes()[0]));
+}
+
+#[test]
+fn a_slow_reader_holds_back_the_user_worker() {
+    let dev = customer(
+        "let made = 0;
+         export default { fetch(request) {
+           if (request.url.endsWith('/made')) return new Response(made);
+           return new Response(new ReadableStream({ pull(controller) { made += 65536; controller.enqueue(new Uint8Array(65536)) } }));
+         } };",
+    );
+    let mut reader = dev.ask("GET", "/customer/stream").open();
+    assert_eq!(reader.read_head().status, 200);
+    let read: usize = (0..16).map(|_| reader.read_chunk().expect("more").len()).sum();
+    thread::sleep(Duration::from_millis(100));
+    let made: usize = dev.get("/customer/made").text().parse().expect("a number");
+    assert!(made < read + LARGE / 2, "{made} bytes were made for {read} that were read");
+    drop(reader);
+    dev.says("/customer/stream");
+}
+
+#[test]
+fn a_user_worker_that_does_not_read_holds_back_the_sender() {
+    static SENT: AtomicUsize = AtomicUsize::new(0);
+    let dev = customer(
+        "let open = false;
+         export default { async fetch(request) {
+           if (request.url.endsWith('/open')) { open = true; return new Response('opened') }
+           while (!open) await new Promise((resolve) => setTimeout(resolve, 5));
+           let length = 0;
+           for await (const chunk of request.body) length += chunk.length;
+           return new Response(length);
+         } };",
+    );
+    let mut connection = dev.ask("POST", "/customer").streaming();
+    let mut writer = connection.clone_writer();
+    let sending = thread::spawn(move || {
+        let chunk = vec![7; 1 << 16];
+        while SENT.load(Ordering::Relaxed) < LARGE {
+            writer.chunk(&chunk);
+            SENT.fetch_add(chunk.len(), Ordering::Relaxed);
+        }
+        writer.end();
+    });
+    let mut before = usize::MAX;
+    while before != SENT.load(Ordering::Relaxed) {
+        before = SENT.load(Ordering::Relaxed);
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert!(before < LARGE / 2, "{before} bytes went out though nobody read");
+    dev.get("/customer/open").body("opened");
+    connection.answer().body(&LARGE.to_string());
+    sending.join().expect("the sender is well");
+}
+
+/// Waits for ever, and says on the console when its caller has left.
+const WAITS: &str = "
+    export default {
+      async fetch(request) {
+        request.signal.addEventListener('abort', () => console.log('customer: the caller has left'));
+        console.log('customer: waiting');
+        await new Promise((resolve) => setTimeout(resolve, 3600_000));
+      },
+    };";
+
+#[test]
+fn a_client_that_leaves_aborts_the_whole_chain() {
+    let front = "export default { async fetch(request, env) {
+        request.signal.addEventListener('abort', () => console.log('front: the caller has left'));
+        return env.dispatcher.get('customer').fetch(request);
+    } };";
+    let dev = Dev::new().dispatcher("front", front).user("staging", "customer", WAITS).start();
+    let client = dev.ask("GET", "/").open();
+    dev.says("customer: waiting");
+    drop(client);
+    dev.says("front: the caller has left");
+    dev.says("customer: the caller has left");
+    dev.says("GET  / 499");
+}
+
+#[test]
+fn a_client_that_leaves_in_the_midst_of_an_answer_cancels_its_stream() {
+    let dev = customer(
+        "export default { fetch(request) {
+           request.signal.addEventListener('abort', () => console.log('aborted'));
+           return new Response(new ReadableStream({
+             async pull(controller) { controller.enqueue(new Uint8Array(1000)); await new Promise((resolve) => setTimeout(resolve, 1)) },
+             cancel() { console.log('cancelled') },
+           }));
+         } };",
+    );
+    let mut client = dev.ask("GET", "/customer").open();
+    assert_eq!(client.read_head().status, 200);
+    assert!(client.read_chunk().is_some());
+    drop(client);
+    dev.says("cancelled");
+    dev.says("aborted");
+}
+
+#[test]
+fn a_client_that_leaves_in_the_midst_of_its_body_breaks_it_off_for_the_user_worker() {
+    let dev = customer(
+        "export default { async fetch(request) {
+           console.log('reading');
+           try { await request.text(); console.log('whole') } catch (error) { console.log(`broken: ${error.message}`) }
+           return new Response('x');
+         } };",
+    );
+    let mut client = dev.ask("POST", "/customer").streaming();
+    client.chunk(b"half of it");
+    dev.says("reading");
+    drop(client);
+    dev.says("customer │ broken:");
+    assert!(!dev.said().contains("whole"), "{}", dev.said());
+}
+
+#[test]
+fn services_reach_other_projects_by_the_same_path() {
+    let dev = Dev::new()
+        .worker(
+            "shop",
+            "export default { async fetch(request, env) {
+               const main = await env.STOCK.fetch(new Request(request, { method: 'POST', body: 'pears' }));
+               const named = await env.PRICES.fetch('http://prices/pears');
+               return new Response(`${main.status} ${await main.text()}, ${await named.text()}`);
+             } };",
+        )
+        .config("shop", "services = [{ binding = \"STOCK\", service = \"stock\" }, { binding = \"PRICES\", service = \"stock\", entrypoint = \"Prices\" }]")
+        .worker(
+            "stock",
+            "import { WorkerEntrypoint } from 'cloudflare:workers';
+             export default { async fetch(request) { return new Response(`${await request.text()}: 7`, { status: 201 }) } };
+             export class Prices extends WorkerEntrypoint {
+               fetch(request) { return new Response(`${new URL(request.url).pathname.slice(1)} cost ${this.env.PRICE}`) }
+             }",
+        )
+        .config("stock", "[vars]\nPRICE = 3")
+        .start();
+    dev.ask("GET", "/").host("shop.localhost").send().body("201 pears: 7, pears cost 3");
+    dev.says("shop → stock → stock");
+}
+
+#[test]
+fn a_user_workers_services_reach_ordinary_workers() {
+    let dev = Dev::new()
+        .dispatcher("front", BY_PATH)
+        .user("staging", "customer", "export default { fetch: (request, env) => env.API.fetch(request) };")
+        .config("staging/customer", "services = [{ binding = \"API\", service = \"api\" }]")
+        .worker("api", "export default { fetch: () => new Response('the platform api') };")
+        .start();
+    dev.get("/customer").body("the platform api");
+}
+
+#[test]
+fn a_service_that_is_not_there_is_warned_of_and_throws_when_it_is_used() {
+    let dev = Dev::new()
+        .worker("a", "export default { async fetch(request, env) { try { return await env.B.fetch(request) } catch (error) { return new Response(error.message) } } };")
+        .config("a", "services = [{ binding = \"B\", service = \"bee\" }]")
+        .start();
+    dev.get("/").contains("bee");
+    dev.says("warning:");
+}
+
+#[test]
+fn workers_may_call_one_another_sixteen_deep() {
+    let code = "export default { async fetch(request, env) {
+        const depth = Number(request.headers.get('x-depth') ?? 0);
+        try { return await env.NEXT.fetch('http://next/', { headers: { 'x-depth': `${depth + 1}` } }) }
+        catch (error) { return new Response(`${depth}: ${error.message}`) }
+    } };";
+    let dev = Dev::new()
+        .worker("ping", code)
+        .config("ping", "services = [{ binding = \"NEXT\", service = \"pong\" }]")
+        .worker("pong", code)
+        .config("pong", "services = [{ binding = \"NEXT\", service = \"ping\" }]")
+        .start();
+    dev.get("/").contains("16: Subrequest depth limit exceeded.");
+}
+
+#[test]
+fn a_fetch_to_a_local_workers_host_is_answered_in_process() {
+    let dev = Dev::new()
+        .worker("a", "export default { async fetch() { return fetch('http://b.localhost/x') } };")
+        .worker("b", "export default { fetch: (request) => new Response(`b got ${request.url}`) };")
+        .start();
+    dev.ask("GET", "/").host("a.localhost").send().body("b got http://b.localhost/x");
+    dev.says("a → b");
+}
+
+#[test]
+fn a_socket_that_nobody_listens_on_is_an_exception() {
+    let dev = dispatching(
+        "try { await fetch('http://127.0.0.1:1/') } catch (error) { return new Response(`${error.name}|${error.message}`) }",
+    );
+    dev.get("/").contains("Error|Network connection lost.");
+}

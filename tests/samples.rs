@@ -1,0 +1,80 @@
+//! The sample projects do what their comments say.
+
+use crate::support::{Dev, Server};
+
+#[test]
+fn the_guides_two_projects_answer_unchanged() {
+    let dev = Dev::new().within("sample-projects").projects(&["my-dispatcher", "customer-worker-1"]).start();
+    dev.get("/").status(200).body("Hello world");
+    dev.says("GET  / 200");
+    dev.says("my-dispatcher → staging/customer-worker-1");
+}
+
+#[test]
+fn an_edit_of_the_guides_user_worker_is_live_at_once() {
+    let dev = Dev::new().copy("sample-projects", "").projects(&["my-dispatcher", "customer-worker-1"]).start();
+    dev.get("/").body("Hello world");
+    dev.edit("customer-worker-1", "src/index.js", "export default { fetch: () => new Response('Hello moon') };");
+    dev.get("/").body("Hello moon");
+}
+
+fn saas() -> Server {
+    Dev::new().within("sample-projects/saas").with(|options| options.cpu_factor = 10.0).start()
+}
+
+#[test]
+fn saas_picks_the_customer_by_host_and_by_path() {
+    let dev = saas();
+    dev.get("/customer-c/").status(200).body("Welcome to the canteen of customer-c.\n");
+    for host in ["customer-c.example.com", "customer-c.localhost"] {
+        dev.ask("GET", "/menu").host(host).send().status(200).contains("dumplings");
+    }
+    dev.get("/").contains("This is the platform.");
+}
+
+#[test]
+fn saas_tells_customers_that_nobody_has() {
+    let dev = saas();
+    dev.get("/custmer-c/").status(404).body("There is no customer \"custmer-c\".\n");
+    dev.says("no user Worker \"custmer-c\" in namespace \"customers\"; there is customer-c");
+}
+
+#[test]
+fn saas_streams_in_both_directions() {
+    let dev = saas();
+    dev.get("/customer-a/?from=3&every=1").body("3\n2\n1\nlift-off\n");
+    let mut shouting = dev.ask("POST", "/customer-a/shout").streaming();
+    shouting.chunk(b"hello ");
+    assert_eq!(shouting.read_head().status, 200);
+    assert_eq!(shouting.read_chunk().as_deref(), Some("HELLO "));
+    shouting.chunk("wörld".as_bytes());
+    assert_eq!(shouting.read_chunk().as_deref(), Some("WÖRLD"));
+    shouting.end();
+    assert_eq!(shouting.read_chunk(), None);
+}
+
+#[test]
+fn saas_explains_what_a_customer_throws() {
+    let dev = saas();
+    dev.get("/customer-b/").status(502).body("\"customer-b\" failed: the cart is empty\n");
+    dev.says("✖ customers/customer-b Error: the cart is empty");
+    dev.says("customers/customer-b/src/index.js:12:42");
+    dev.get("/customer-b/ok").status(200).body("customer-b is fine today\n");
+}
+
+#[test]
+fn saas_ends_a_customer_that_spins_past_its_plan() {
+    let dev = saas();
+    dev.get("/customer-b/spin").status(429).body("\"customer-b\" used up the time its plan allows.\n");
+    dev.says("✖ customers/customer-b Worker exceeded CPU time limit.");
+    dev.get("/customer-b/ok").status(200);
+}
+
+#[test]
+fn saas_uses_modules_json_text_and_dynamic_import() {
+    let dev = saas();
+    dev.get("/customer-c/menu")
+        .json(r#"[{"name":"soup","price":6},{"name":"dumplings","price":9},{"name":"sunday roast","price":18}]"#);
+    dev.get("/customer-c/specials").body("soup, dumplings\n");
+    dev.get("/customer-c/nothing").status(404).body("Nothing at /nothing\n");
+}
