@@ -5,5 +5,6 @@ mod dispatch;
 mod modules;
 mod process;
 mod samples;
+mod state;
 mod support;
 mod tidy;

@@ -98,6 +98,22 @@ async fn a_lost_transaction_is_told_to_all_who_wrote_in_it() {
 }
 
 #[tokio::test]
+async fn a_full_disk_is_told_and_tears_nothing() {
+    let directory = TempDir::new().unwrap();
+    let database = open(&directory).database("notes", NOTES);
+    add(&database, "before").await.unwrap();
+    let fill = |open: &Connection| open.pragma_update(None, "max_page_count", 1);
+    database.run(Access::Read, fill).await.unwrap();
+    let (long, short) = ("long".repeat(10_000), "short");
+    let (first, refused) = tokio::join!(add(&database, short), add(&database, &long));
+    let error = refused.unwrap_err();
+    assert!(matches!(error, StoreError::Full { .. }), "{error}");
+    assert!(error.to_string().ends_with("state/notes.sqlite cannot grow: the disk is full"), "{error}");
+    let kept: &[&str] = if first.is_ok() { &["before", short] } else { &["before"] };
+    assert_eq!(notes(&database).await.unwrap(), kept);
+}
+
+#[tokio::test]
 async fn many_writers_at_once_lose_nothing() {
     let directory = TempDir::new().unwrap();
     let database = open(&directory).database("notes", NOTES);
