@@ -135,8 +135,10 @@ mod tests {
 
     fn digest(name: &str, pieces: &[&str]) -> String {
         let mut hasher = Hasher::new(name).expect("a known name");
-        pieces.iter().for_each(|piece| hasher.update(piece.as_bytes()));
-        hasher.finish().iter().map(|byte| format!("{byte:02x}")).collect()
+        for piece in pieces {
+            hasher.update(piece.as_bytes());
+        }
+        hasher.finish().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
     }
 
     #[test]
