@@ -135,8 +135,7 @@ export class EventTarget {
     requiredArguments(arguments.length, 2, ADD);
     const name = DOMString(type, ADD, "parameter 1");
     const listener = listenerOf(callback);
-    const given = listenerOptions(options);
-    if (listener !== null) addListener(store, { type: name, callback: listener, removed: false, ...given });
+    if (listener !== null) addListener(store, { type: name, callback: listener, removed: false, ...listenerOptions(options) });
   }
 
   removeEventListener(type, callback, options = undefined) {
