@@ -99,6 +99,13 @@ const GuardedFunction = guard(Function, Function.prototype);
 defineProperty(globalThis, "Function", { value: GuardedFunction });
 for (const sample of [async () => {}, function* () {}, async function* () {}]) guard(sample.constructor, GuardedFunction);
 
+// ---- the global object
+
+for (const [name, value] of [["self", globalThis], ["origin", "null"]]) {
+  defineProperty(globalThis, name, { value, writable: true, enumerable: true, configurable: true });
+}
+defineProperty(globalThis, Symbol.toStringTag, { value: "ServiceWorkerGlobalScope", configurable: true });
+
 // ---- what Workers have not
 
 delete globalThis.InternalError;

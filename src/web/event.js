@@ -222,12 +222,16 @@ function call(callback, target, event) {
 
 // ---- event handler attributes
 
+/** What an `on<type>` attribute holds; for the attributes that do more than that. */
+export const readHandler = (target, type) => storeOf(target).handlers?.get(type)?.handler ?? null;
+export const writeHandler = (target, type, value) => setHandler(storeOf(target), type, isObject(value) ? value : null);
+
 /** Defines `on<type>` on an interface's prototype. */
 export function handlerAttribute(prototype, type) {
   const name = `on${type}`;
   const accessor = {
-    get [name]() { return storeOf(this).handlers?.get(type)?.handler ?? null; },
-    set [name](value) { setHandler(storeOf(this), type, isObject(value) ? value : null); },
+    get [name]() { return readHandler(this, type); },
+    set [name](value) { writeHandler(this, type, value); },
   };
   defineProperty(prototype, name, { ...Reflect.getOwnPropertyDescriptor(accessor, name), enumerable: true });
 }
