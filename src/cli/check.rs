@@ -48,7 +48,6 @@ fn build_all(fleet: &Fleet) -> Problems {
     let mut problems = Problems::default();
     for member in &fleet.members {
         let Ok(project) = member.state() else { continue };
-        problems.extend(project.warnings.clone());
         let Some(main) = &project.config.main else { continue };
         if let Some(missing) =
             Some(&project.config).filter(|_| !main.value.is_file()).and_then(WorkerConfig::main_is_missing)
