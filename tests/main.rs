@@ -2,8 +2,10 @@
 
 mod command_line;
 mod dispatch;
+mod isolation;
 mod modules;
 mod process;
+mod runtime;
 mod samples;
 mod state;
 mod support;

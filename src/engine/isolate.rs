@@ -138,6 +138,7 @@ impl Isolate {
             realm_of(&ctx).finish_startup();
             Ok(())
         })?;
+        self.clock.rest();
         Ok(Inner { context, runtime })
     }
 
@@ -320,6 +321,7 @@ impl Isolate {
         if self.clock.interrupted() {
             self.after_interrupt(inner, invocation.as_ref());
         }
+        self.clock.rest();
     }
 
     /// Runs the microtasks, then tells of rejections that nobody handled, until neither is left.

@@ -10,8 +10,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::invocation::Invocation;
+use super::invocation::{Invocation, nanos};
 use super::isolate::Isolate;
+use super::turn::thread_cpu_of;
 
 /// Threads at most; more spinning Workers than that share them.
 const MAX_THREADS: usize = 64;
@@ -241,10 +242,13 @@ impl Slot {
             if busy && note.since.elapsed() > DEMOTING_TURN && !self.demoted.swap(true, Ordering::Relaxed) {
                 lower_priority(self.thread_id);
             }
-            note.stuck()
+            note.stuck(self.thread_id)
         };
-        if let Some((isolate, invocation)) = stuck {
-            let failure = invocation.as_ref().map(|owner| (owner, owner.cpu_failure()));
+        if let Some((isolate, invocation, used)) = stuck {
+            let failure = invocation.as_ref().map(|owner| {
+                owner.charge(used);
+                (owner, owner.cpu_failure())
+            });
             isolate.condemn(failure);
         }
         true
@@ -256,8 +260,9 @@ impl TurnNote {
         self.isolate.upgrade().map_or(0, |isolate| isolate.clock.beats().saturating_sub(self.first_beat))
     }
 
-    /// The isolate and the invocation of a message that is silent and past its limit.
-    fn stuck(&mut self) -> Option<(Arc<Isolate>, Option<Arc<Invocation>>)> {
+    /// The isolate and the invocation of a message that is silent and past its limit, and the CPU nanoseconds that the
+    /// message has used.
+    fn stuck(&mut self, thread: u32) -> Option<(Arc<Isolate>, Option<Arc<Invocation>>, u64)> {
         let isolate = self.isolate.upgrade()?;
         let beats = isolate.clock.beats();
         if beats != self.beats {
@@ -265,9 +270,21 @@ impl TurnNote {
             self.silent_since = Instant::now();
             return None;
         }
+        if self.silent_since.elapsed() < SILENCE || isolate.clock.is_condemned() {
+            return None;
+        }
+        let used = match thread_cpu_of(thread) {
+            Some(cpu) => isolate.clock.overrun(cpu)?,
+            None => self.overrun_by_the_wall()?,
+        };
+        Some((isolate, self.invocation.clone(), used))
+    }
+
+    /// Where a thread's CPU time cannot be read from outside: it runs all the time, as far as anybody knows.
+    fn overrun_by_the_wall(&self) -> Option<u64> {
         let limit = self.invocation.as_ref().and_then(|owner| owner.limits.cpu).unwrap_or(Duration::from_secs(10));
-        let over = self.silent_since.elapsed() > SILENCE && self.since.elapsed() > limit + SILENCE;
-        (over && !isolate.clock.is_condemned()).then(|| (isolate, self.invocation.clone()))
+        let elapsed = self.since.elapsed();
+        (elapsed > limit + SILENCE).then(|| nanos(elapsed))
     }
 }
 
