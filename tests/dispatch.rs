@@ -221,6 +221,51 @@ fn many_cookies_pass_unmerged() {
 }
 
 #[test]
+fn a_user_workers_redirect_is_the_clients_to_follow() {
+    let dev = customer("export default { fetch: () => Response.redirect('http://elsewhere.example/', 302) };");
+    dev.get("/customer").status(302).header("location", "http://elsewhere.example/");
+    let dev = Dev::new()
+        .dispatcher("front", "export default { fetch: (request, env) => env.dispatcher.get('customer').fetch(new Request('http://x/', request)) };")
+        .user("staging", "customer", "export default { fetch: () => Response.redirect('http://elsewhere.example/', 301) };")
+        .start();
+    dev.get("/").status(301).header("location", "http://elsewhere.example/");
+}
+
+#[test]
+fn a_dispatcher_that_fetches_a_url_follows_its_user_workers_redirects() {
+    let dev = Dev::new()
+        .dispatcher(
+            "front",
+            "export default { async fetch(request, env) {
+               const ask = (init) => env.dispatcher.get('customer').fetch('http://customer/from', init);
+               const followed = await ask();
+               const sent = await ask({ method: 'POST', body: 'text' });
+               const manual = await ask({ redirect: 'manual' });
+               return Response.json([await followed.text(), followed.url, followed.redirected, await sent.text(), manual.status, manual.url, manual.redirected]);
+             } };",
+        )
+        .user(
+            "staging",
+            "customer",
+            "export default { async fetch(request) {
+               const { pathname } = new URL(request.url);
+               return pathname === '/to' ? new Response(`${request.method} ${await request.text()}`) : Response.redirect('http://customer/to', 303);
+             } };",
+        )
+        .start();
+    dev.get("/").json(r#"["GET ", "http://customer/to", true, "GET ", 303, "http://customer/from", false]"#);
+}
+
+#[test]
+fn a_redirect_without_end_is_an_exception() {
+    let dev = Dev::new()
+        .dispatcher("front", "export default { async fetch(request, env) { try { await env.dispatcher.get('customer').fetch('http://customer/') } catch (error) { return new Response(error.message) } } };")
+        .user("staging", "customer", "export default { fetch: (request) => Response.redirect(request.url) };")
+        .start();
+    dev.get("/").body("Too many redirects.");
+}
+
+#[test]
 fn the_dispatcher_may_change_requests_and_answers() {
     let dev = Dev::new()
         .dispatcher(

@@ -1,6 +1,6 @@
 //! `fetch()` to the outside: hosts of local Workers first, then the network.
 //!
-//! HTTP/1.1 and 2 over rustls; redirects followed as asked; gzip, deflate and brotli decoded as they stream by.
+//! HTTP/1.1 and 2 over rustls; gzip, deflate and brotli decoded as they stream by. Redirects are left to the asker.
 
 use std::io;
 use std::sync::{Arc, LazyLock};
@@ -8,8 +8,8 @@ use std::sync::{Arc, LazyLock};
 use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, ZlibDecoder};
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HOST, LOCATION, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::{HeaderName, HeaderValue};
 use http_body_util::{BodyExt as _, BodyStream, StreamBody};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
@@ -19,10 +19,8 @@ use tokio_util::io::{ReaderStream, StreamReader};
 use url::Url;
 
 use super::data_url;
-use crate::worker::{Body, Call, Failure, Fetch, Outcome, Redirect, Reply, Request, Response, WorkerId};
+use crate::worker::{Body, Call, Failure, Fetch, Outcome, Reply, Request, Response, WorkerId};
 
-/// Redirects that one `fetch()` follows.
-const MAX_REDIRECTS: usize = 20;
 /// Headers of one answer.
 const MAX_HEADERS: usize = 512;
 /// Headers of one connection that a client does not pass on.
@@ -67,7 +65,7 @@ impl Fetch for Network {
             return reply(Ok(response));
         }
         let client = self.client.clone();
-        let task = self.tokio.spawn(async move { reply(follow(&client, request).await) });
+        let task = self.tokio.spawn(async move { reply(ask(&client, request).await) });
         let task = task.abort_handle();
         call.cancel.on_cancel(move || task.abort());
     }
@@ -75,22 +73,9 @@ impl Fetch for Network {
 
 type HttpClient = Client<HttpsConnector<HttpConnector>, Body>;
 
-async fn follow(client: &HttpClient, mut request: Request) -> Outcome {
-    let mode = request.redirect;
-    let mut redirected = false;
-    for _ in 0..=MAX_REDIRECTS {
-        let url = Url::parse(&request.url).map_err(|_| Failure::error(format!("Invalid URL: {}", request.url)))?;
-        let replay = Replay::of(&request);
-        let response = once(client, &url, request).await?;
-        let target = redirect_target(&url, &response).filter(|_| mode != Redirect::Manual);
-        let Some(target) = target else { return Ok(answer(response, &url, redirected)) };
-        if mode == Redirect::Error {
-            return Err(type_error("Unexpected redirect: fetch() was called with `redirect: \"error\"`."));
-        }
-        request = replay.redirected(response.status(), &url, &target)?;
-        redirected = true;
-    }
-    Err(type_error("Too many redirects."))
+async fn ask(client: &HttpClient, request: Request) -> Outcome {
+    let url = Url::parse(&request.url).map_err(|_| Failure::error(format!("Invalid URL: {}", request.url)))?;
+    Ok(answer(once(client, &url, request).await?, &url))
 }
 
 fn type_error(message: &str) -> Failure {
@@ -133,61 +118,7 @@ fn reasons(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn redirect_target(url: &Url, response: &Received) -> Option<Url> {
-    let redirects = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
-    let location = response.headers().get(LOCATION).filter(|_| redirects)?;
-    let mut target = url.join(location.to_str().ok()?).ok()?;
-    if target.fragment().is_none() {
-        target.set_fragment(url.fragment());
-    }
-    Some(target)
-}
-
-/// What is kept of a request in case it must be sent again elsewhere.
-struct Replay {
-    method: Method,
-    headers: HeaderMap,
-    body: Option<Bytes>,
-    has_body: bool,
-}
-
-impl Replay {
-    fn of(request: &Request) -> Self {
-        let body = request.body.as_ref().and_then(Body::as_bytes).cloned();
-        let headers = request.headers.clone();
-        Self { method: request.method.clone(), headers, body, has_body: request.body.is_some() }
-    }
-
-    /// The request to the next place, as the Fetch standard changes it.
-    fn redirected(mut self, status: StatusCode, from: &Url, to: &Url) -> Result<Request, Failure> {
-        let post_to_get = matches!(status.as_u16(), 301 | 302) && self.method == Method::POST;
-        let see_other = status == StatusCode::SEE_OTHER && self.method != Method::GET && self.method != Method::HEAD;
-        if post_to_get || see_other {
-            self.method = Method::GET;
-            self.has_body = false;
-            for name in ["content-encoding", "content-language", "content-location", "content-type", "content-length"] {
-                self.headers.remove(name);
-            }
-        }
-        if from.origin() != to.origin() {
-            for name in [http::header::AUTHORIZATION, http::header::COOKIE, http::header::PROXY_AUTHORIZATION] {
-                self.headers.remove(name);
-            }
-        }
-        if self.has_body && self.body.is_none() {
-            return Err(type_error(
-                "A request with a one-time-use body (it was initialized from a stream, not a buffer) \
-                encountered a redirect requiring the body to be retransmitted. To avoid this error in the future, \
-                construct this request from a buffer-like body initializer.",
-            ));
-        }
-        let body = self.body.filter(|_| self.has_body).map(Body::bytes);
-        let (method, headers, url) = (self.method, self.headers, to.to_string());
-        Ok(Request { method, url, headers, body, cf: None, redirect: Redirect::Follow })
-    }
-}
-
-fn answer(response: Received, url: &Url, redirected: bool) -> Response {
+fn answer(response: Received, url: &Url) -> Response {
     let (parts, body) = response.into_parts();
     let mut headers = parts.headers;
     for name in HOP_BY_HOP {
@@ -206,7 +137,7 @@ fn answer(response: Received, url: &Url, redirected: bool) -> Response {
         headers,
         body: has_body.then_some(body),
         url: url.to_string(),
-        redirected,
+        redirected: false,
         encode_body: true,
     }
 }

@@ -25,8 +25,8 @@ class BodyState {
   }
 }
 
-/** A body over what the host gave; null stays null. */
-export const emptyOr = (payload) => (payload === null ? null : new BodyState(payload, undefined));
+/** A body over what the host gave, null where it gave none. */
+export const emptyOr = (payload) => (payload === null || payload === undefined ? null : new BodyState(payload, undefined));
 
 const isUsed = (body) => body.used || (body.stream !== undefined && streams().isDisturbed(body.stream));
 export const isUnusable = (body) => isUsed(body) || (body.stream !== undefined && streams().isLocked(body.stream));

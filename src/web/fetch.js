@@ -20,10 +20,10 @@ async function send(fetcher, count, input, init) {
   done?.catch(nothing);
   const cf = state.cf === undefined || typeof state.cf === "string" ? state.cf : JSON.stringify(state.cf);
   const cancel = signal === undefined ? null : host.cancelHandle();
-  const plain = state.redirect === "follow" && cf === undefined && cancel === null;
+  const plain = state.redirect === "manual" && cf === undefined && cancel === null;
   const rest = plain ? null : [state.redirect, cf, cancel];
   const answer = host.fetch(target, state.method, state.url, state.list, payload, rest);
-  return received(signal === undefined ? await answer : await abortable(answer, signal, cancel));
+  return received(signal === undefined ? await answer : await abortable(answer, signal, cancel), state.url);
 }
 
 // The answer or the signal, whichever comes first; the loser is told.

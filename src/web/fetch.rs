@@ -10,6 +10,7 @@ use rquickjs::{Array, Class, Ctx, IntoJs, JsLifetime, Object, Promise, Result, V
 use super::body::BodyHandle;
 use super::event::{Event, host_of};
 use super::headers::HeaderList;
+use super::redirect;
 use crate::engine::{begin_op, bytes::with_bytes, on_op_cancel, require_current, throw_error, throw_type};
 use crate::worker::{Body, Call, Cancel, Failure, Fetch, Redirect, Request, Response};
 
@@ -49,7 +50,7 @@ fn cancel_handle(ctx: Ctx<'_>) -> Result<Class<'_, CancelHandle>> {
 const MAX_DEPTH: u16 = 16;
 
 /// `(target | null, method, url, headers, body, [redirect, cf, cancel | null] | null)` -> promise of response parts; without
-/// the last one: follows redirects, no `cf`.
+/// the last one: no redirect is followed, no `cf`.
 #[allow(clippy::too_many_arguments, reason = "one call per request is cheaper than an object of options")]
 fn fetch<'js>(
     ctx: Ctx<'js>,
@@ -70,7 +71,7 @@ fn fetch<'js>(
     }
     let (redirect, cf, cancel) = match rest {
         Some(rest) => (redirect_of(&rest.get::<String>(0)?), rest.get::<Option<String>>(1)?, rest.get(2)?),
-        None => (Redirect::Follow, None, None::<Class<'js, CancelHandle>>),
+        None => (Redirect::Manual, None, None::<Class<'js, CancelHandle>>),
     };
     if let Some(handle) = cancel {
         call.cancel = handle.borrow().cancel.clone();
@@ -101,7 +102,7 @@ fn send<'js>(ctx: &Ctx<'js>, target: Arc<dyn Fetch>, request: Request, call: Cal
             Err(failure) => Err(throw_failure(ctx, &failure)),
         });
     });
-    target.fetch(request, call, reply);
+    redirect::fetch(target, request, call, reply);
     Ok(promise)
 }
 

@@ -13,6 +13,7 @@ mod formdata;
 pub(crate) mod headers;
 mod inspect;
 mod mime;
+mod redirect;
 mod timers;
 mod url;
 

@@ -226,6 +226,8 @@ export function incoming(method, url, list, payload, cf) {
   state.guard = "immutable";
   if (payload !== null) state.body = emptyOr(payload);
   state.fromHost = true;
+  // Passed on as it is, an answer's redirect is for the client to follow.
+  state.redirect = "manual";
   if (cf !== undefined) state.cf = cf;
   return request;
 }

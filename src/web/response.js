@@ -1,4 +1,5 @@
-// Response, as the Fetch standard says, as far as Workers have it. `received(parts)` wraps an answer from the host,
+// Response, as the Fetch standard says, as far as Workers have it. `received(parts, url)` wraps an answer from
+// the host to a request for this URL,
 // `responseParts(value)` is how the host's answer is made.
 import { host } from "internal:host";
 import { Headers, fill, headersFrom, listOf } from "internal:headers";
@@ -77,7 +78,7 @@ export class Response {
   get statusText() { return this.#state.statusText; }
   get ok() { return this.#state.status >= 200 && this.#state.status <= 299; }
   get type() { return this.#state.type; }
-  get url() { return this.#state.url; }
+  get url() { return this.#state.url.split("#", 1)[0]; }
   get redirected() { return this.#state.redirected; }
   get webSocket() { return void this.#state ?? null; }
   get cf() { return this.#state.cf; }
@@ -151,7 +152,7 @@ function setBody(state, { body, type }) {
 }
 
 /** A response from the host's `[status, statusText, headers, payload, url, redirected]`. */
-export function received(parts) {
+export function received(parts, url) {
   const response = new Response(RECEIVED);
   const state = stateOf(response);
   state.status = parts[0];
@@ -159,7 +160,7 @@ export function received(parts) {
   state.list = parts[2];
   state.guard = "immutable";
   state.body = emptyOr(parts[3]);
-  if (parts[4] !== "") state.url = parts[4];
+  state.url = parts[4] === "" ? url : parts[4];
   if (parts[5]) state.redirected = true;
   return response;
 }
