@@ -1,8 +1,10 @@
 //! All tests from the outside, in one binary: one module per feature.
 
+mod browser;
 mod command_line;
 mod dispatch;
 mod isolation;
+mod live_reload;
 mod modules;
 mod process;
 mod runtime;
