@@ -178,3 +178,14 @@ fn what_differs_from_cloudflare_is_in_the_readme() {
     }
     expect_none(complaints);
 }
+
+#[test]
+fn every_sample_project_is_run_by_a_test() {
+    let tests: String =
+        files().into_iter().filter(|file| file.shown().starts_with("tests/")).map(|file| file.text).collect();
+    let samples = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/sample-projects")).into_iter().flatten().flatten();
+    let names = samples.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let untested = names
+        .filter(|name| !tests.contains(&format!("sample-projects/{name}")) && !tests.contains(&format!("\"{name}\"")));
+    expect_none(untested.map(|name| format!("no test runs sample-projects/{name}")).collect());
+}
