@@ -7,6 +7,7 @@ mod isolation;
 mod live_reload;
 mod modules;
 mod process;
+mod reload;
 mod runtime;
 mod samples;
 mod state;

@@ -187,7 +187,7 @@ impl Session {
         let names = fleet::watched_names(&self.options.fleet);
         let mut set = WatchSet {
             listings: fleet.watch_dirs().iter().map(|path| absolute(path)).collect(),
-            ..WatchSet::default()
+            files: fleet.workspace_file().into_iter().map(absolute).collect(),
         };
         for member in &fleet.members {
             let directory = absolute(&member.path);

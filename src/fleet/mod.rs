@@ -143,6 +143,12 @@ impl Fleet {
         &self.plan.watch
     }
 
+    /// The workspace file that is in force; what is in it can change the fleet, too.
+    #[must_use]
+    pub fn workspace_file(&self) -> Option<&Path> {
+        self.plan.workspace.as_ref().map(|workspace| workspace.file.as_path())
+    }
+
     fn ordinary(&self, name: &str) -> Option<&WorkerId> {
         self.by_id.get_key_value(&WorkerId::plain(name)).map(|(id, _)| id)
     }

@@ -65,6 +65,12 @@ impl Dev {
         self
     }
 
+    /// A symbolic link `to` a file, both by their paths from the folder of all projects.
+    pub(crate) fn link(self, from: &str, to: &str) -> Self {
+        self.folder.link(from, to);
+        self
+    }
+
     /// A directory of the repository, copied so that it can be edited.
     pub(crate) fn copy(self, from: &str, to: &str) -> Self {
         self.folder.copy(from, to);
@@ -151,8 +157,9 @@ impl Server {
         Ok(Self { folder, client, session, stop, serving, runtime: Some(runtime) })
     }
 
-    pub(crate) fn session(&self) -> &Arc<Session> {
-        &self.session
+    /// As the key `r` does.
+    pub(crate) fn reload_all(&self) {
+        self.runtime.as_ref().expect("it runs until it is dropped").block_on(self.session.reload_all());
     }
 
     pub(crate) fn client(&self) -> Client {

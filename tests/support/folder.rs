@@ -10,14 +10,15 @@ use tempfile::TempDir;
 /// A directory with projects, and the `devflare.toml` that lists them.
 pub(crate) struct Folder {
     root: TempDir,
-    ordinary: BTreeSet<String>,
+    /// In the order in which they were added: the first one answers where no host decides.
+    ordinary: Vec<String>,
     namespaces: BTreeSet<String>,
 }
 
 impl Folder {
     pub(crate) fn new() -> Self {
         let root = tempfile::Builder::new().prefix("devflare-").tempdir().expect("a temporary directory");
-        Self { root, ordinary: BTreeSet::new(), namespaces: BTreeSet::new() }
+        Self { root, ordinary: Vec::new(), namespaces: BTreeSet::new() }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -25,7 +26,7 @@ impl Folder {
     }
 
     pub(crate) fn add_worker(&mut self, name: &str, code: &str) {
-        self.ordinary.insert(name.to_owned());
+        self.ordinary.push(name.to_owned());
         add_project(&self.path().join(name), name, code);
     }
 
@@ -42,7 +43,7 @@ impl Folder {
     }
 
     pub(crate) fn list_in_workspace(&self) {
-        let mut text = format!("workers = {:?}\n\n[namespaces]\n", Vec::from_iter(&self.ordinary));
+        let mut text = format!("workers = {:?}\n\n[namespaces]\n", self.ordinary);
         for namespace in &self.namespaces {
             writeln!(text, "{namespace} = [\"{namespace}/*\"]").expect("a string takes everything");
         }
@@ -72,6 +73,11 @@ impl Folder {
 
     pub(crate) fn rename(&self, from: &str, to: &str) {
         fs::rename(self.path().join(from), self.path().join(to)).expect("it was there");
+    }
+
+    pub(crate) fn link(&self, from: &str, to: &str) {
+        let linked = std::os::unix::fs::symlink(self.path().join(from), self.path().join(to));
+        linked.expect("links can be made");
     }
 
     /// Copies a directory of the repository into this one.

@@ -14,6 +14,7 @@ mod answer;
 mod client;
 mod dev;
 mod folder;
+mod load;
 mod output;
 
 use std::time::Duration;
@@ -21,6 +22,7 @@ use std::time::Duration;
 pub(crate) use answer::Answer;
 pub(crate) use client::{Ask, Connection};
 pub(crate) use dev::{Client, Dev, Server};
+pub(crate) use load::Load;
 
 /// How long anything may take before it counts as hung: a guard, no measure.
 pub(crate) const GUARD: Duration = Duration::from_secs(30);
