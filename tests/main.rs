@@ -3,6 +3,9 @@
 mod browser;
 mod command_line;
 mod dispatch;
+mod errors;
+mod hosts;
+mod input;
 mod isolation;
 mod live_reload;
 mod modules;

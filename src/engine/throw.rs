@@ -65,6 +65,15 @@ fn text<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> String {
             ctx.catch();
             "an object".to_owned()
         },
-        |text| text.0,
+        |text| if text.0 == "[object Object]" { contents(ctx, value).unwrap_or(text.0) } else { text.0 },
     )
+}
+
+/// A thrown object that is no error tells nothing but what is in it.
+fn contents<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Option<String> {
+    let json = ctx.json_stringify(value.clone());
+    if json.is_err() {
+        ctx.catch();
+    }
+    json.ok()??.to_string().ok()
 }
