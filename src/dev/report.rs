@@ -1,20 +1,33 @@
 //! What Workers say and suffer, as lines on the terminal.
 
+use std::sync::Mutex;
+
+use super::{lock, stack};
 use crate::error::Problem;
 use crate::front::ConnectionProblem;
 use crate::runtime::Observer;
 use crate::term::{Console, ConsoleLevel, Exception, Note, Terminal};
 use crate::worker::{Failure, WorkerId};
 
-use super::stack;
-
 pub(super) struct Report {
     terminal: Terminal,
+    /// The last exception that was told with its place, and whose it was.
+    last: Mutex<Option<(WorkerId, Failure)>>,
 }
 
 impl Report {
     pub(super) fn new(terminal: Terminal) -> Self {
-        Self { terminal }
+        Self { terminal, last: Mutex::default() }
+    }
+
+    /// Whether a called Worker's exception, told a moment ago, now ends its caller.
+    fn is_passed_on(&self, worker: &WorkerId, failure: &Failure) -> bool {
+        let mut last = lock(&self.last);
+        let passed_on = last.as_ref().is_some_and(|(thrower, told)| thrower != worker && told == failure);
+        if !passed_on {
+            *last = Some((worker.clone(), failure.clone()));
+        }
+        passed_on
     }
 }
 
@@ -39,6 +52,8 @@ impl Observer for Report {
             Failure::Threw { name, stack, .. } => (name.clone(), stack.clone()),
             _ => (String::new(), String::new()),
         };
+        let passed_on = !stack.is_empty() && self.is_passed_on(worker, failure);
+        let stack = if passed_on { String::new() } else { stack };
         let place = stack::place(&stack, &self.terminal.options().base);
         let worker = worker.to_string().into();
         self.terminal.tell(Exception { worker, name, message: failure.to_string(), stack, place, help: help(failure) });

@@ -1,5 +1,6 @@
 //! The session as the Workers port sees it: who answers, once all that was saved is served.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,7 +34,7 @@ impl Sites for Served {
         // 499 is what logs of Cloudflare's kind show for a client that left first.
         let line = RequestLine {
             method: done.method.to_owned(),
-            target: done.path.to_owned(),
+            target: target(done.host, done.path),
             status: done.status.unwrap_or(499),
             took: Duration::from_secs_f64(done.millis / 1000.0),
             workers: done.trace.workers(),
@@ -65,6 +66,16 @@ impl Sites for Served {
     }
 }
 
+/// A request's path; with the host in front where that may have chosen the Worker.
+fn target(host: &str, path: &str) -> String {
+    let name = host
+        .rsplit_once(':')
+        .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
+        .map_or(host, |(name, _)| name);
+    let is_machine = name == "localhost" || name.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+    if is_machine { path.to_owned() } else { format!("{host}{path}") }
+}
+
 impl Session {
     /// The Worker that does not build, if that is why this one failed: itself, or one that it called.
     fn broken_behind(&self, worker: &WorkerId, failure: &Failure) -> Option<(WorkerId, Problems)> {
@@ -85,5 +96,19 @@ impl Session {
         let mut problem = Problem::error(failure.to_string());
         problem.places.push(place);
         problem.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::target;
+
+    #[test]
+    fn hosts_are_told_where_they_may_matter() {
+        for host in ["localhost", "localhost:8787", "127.0.0.1:1", "[::1]:8787", "[::1]", "192.168.0.7"] {
+            assert_eq!(target(host, "/a?b"), "/a?b", "{host}");
+        }
+        assert_eq!(target("customer-a.example.com", "/a"), "customer-a.example.com/a");
+        assert_eq!(target("shop.localhost:8787", "/"), "shop.localhost:8787/");
     }
 }

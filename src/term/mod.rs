@@ -70,9 +70,10 @@ impl Terminal {
         Self { queue: Arc::new(Queue::start(&options, Box::new(sink))), options }
     }
 
-    /// Tells a line, if its level is wanted. Never waits.
+    /// Tells a line, if its level is wanted; machines are always told when everything serves. Never waits.
     pub fn tell(&self, line: impl Line + 'static) {
-        if line.level() <= self.options.level {
+        let awaited = line.opens() && self.options.format == Format::Json;
+        if awaited || line.level() <= self.options.level {
             self.queue.push(self.options.stream, Box::new(line));
         }
     }

@@ -254,6 +254,16 @@ fn levels_hide_what_is_above_them() {
     assert_eq!("loud".parse::<Level>(), Err("one of none, error, warn, info, log, debug".to_owned()));
 }
 
+#[test]
+fn machines_are_told_of_the_start_at_any_level() {
+    let capture = Capture::default();
+    let terminal = Terminal::start(Options { level: Level::None, ..options(Format::Json, false) }, capture.clone());
+    terminal.tell(Problem::error("not wanted"));
+    terminal.tell(banner());
+    terminal.flush(Duration::from_secs(5));
+    assert_eq!(capture.text().lines().count(), 1, "{}", capture.text());
+}
+
 /// A terminal that stands still until it is told to go on.
 struct Stuck {
     go_on: mpsc::Receiver<()>,
