@@ -22,7 +22,36 @@ pub fn read(path: &Path, bytes: Vec<u8>) -> Result<Source, Problem> {
             .at(&source, at..at + 1, "NUL byte")
             .help("If this is data, import it as a file that ends in .bin (an ArrayBuffer) or .txt (a string)."));
     }
-    Ok(source)
+    match too_deep(source.text.as_bytes()) {
+        Some(at) => Err(Problem::error(format!("the code is nested more than {NESTED} deep"))
+            .at(&source, at..at + 1, "too deep here")
+            .help("If this is data, import it as a .json, .txt or .bin file.")),
+        None => Ok(source),
+    }
+}
+
+/// How deep code may be nested: compilers recurse, and must not run out of stack.
+const NESTED: usize = 30_000;
+
+/// Where the nesting gets too deep. Brackets are counted, and operators that nest to the right (`a ? b : c ? d`,
+/// `a => b => c`, `!!a`) since the last sign that ends an expression. Strings are not told apart: none nests so deep.
+fn too_deep(text: &[u8]) -> Option<usize> {
+    if text.len() <= NESTED {
+        return None;
+    }
+    let (mut brackets, mut operators) = (0_usize, 0);
+    text.iter().position(|byte| {
+        match byte {
+            b'(' | b'[' => brackets += 1,
+            b'{' => (brackets, operators) = (brackets + 1, 0),
+            b')' | b']' => brackets = brackets.saturating_sub(1),
+            b'}' => (brackets, operators) = (brackets.saturating_sub(1), 0),
+            b';' | b',' => operators = 0,
+            b'?' | b'>' | b'<' | b'!' => operators += 1,
+            _ => {}
+        }
+        brackets > NESTED || operators > NESTED
+    })
 }
 
 fn not_utf8(path: &Path, error: &std::string::FromUtf8Error) -> Problem {
@@ -49,6 +78,13 @@ mod tests {
         let problem = read(Path::new("a.js"), b"// caf\xe9\n".to_vec()).unwrap_err();
         assert_eq!(problem.location().unwrap(), "a.js:1:7");
         assert_eq!(problem.places[0].label, "byte 0xe9 cannot stand here");
+    }
+
+    #[test]
+    fn code_that_is_nested_too_deep_is_refused() {
+        let deep = |open: &str| read(Path::new("a.js"), open.repeat(40_000).into_bytes()).is_err();
+        assert!(deep("[") && deep("x?1:") && deep("()=>") && deep("!"));
+        assert!(!deep("[],") && !deep("x?1:2;") && !deep("1+"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Lives for one load only. Nothing is remembered from one load to the next, so nothing can be stale.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -11,18 +12,29 @@ use super::WatchSet;
 use super::package::Package;
 use crate::error::Problem;
 
+/// What a path is, seen through symbolic links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     File,
     Directory,
+    Missing,
 }
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    kind: Kind,
+    is_link: bool,
+}
+
+/// By path; its bytes are hashed, which is much quicker than a path's components.
+type ByPath<T> = HashMap<OsString, T>;
 
 #[derive(Debug, Default)]
 pub(super) struct Disk {
-    kinds: HashMap<PathBuf, Option<Kind>>,
-    real: HashMap<PathBuf, PathBuf>,
-    packages: HashMap<PathBuf, Option<Arc<Package>>>,
-    browser_scopes: HashMap<PathBuf, Option<Arc<Package>>>,
+    entries: ByPath<Entry>,
+    real_directories: ByPath<PathBuf>,
+    packages: ByPath<Option<Arc<Package>>>,
+    browser_scopes: ByPath<Option<Arc<Package>>>,
     pub(super) watch: WatchSet,
     /// Package files that could not be read as such; told once each.
     pub(super) problems: Vec<Problem>,
@@ -30,23 +42,23 @@ pub(super) struct Disk {
 
 impl Disk {
     pub(super) fn is_file(&mut self, path: &Path) -> bool {
-        self.kind(path) == Some(Kind::File)
+        self.entry(path).kind == Kind::File
     }
 
     pub(super) fn is_directory(&mut self, path: &Path) -> bool {
-        self.kind(path) == Some(Kind::Directory)
+        self.entry(path).kind == Kind::Directory
     }
 
-    fn kind(&mut self, path: &Path) -> Option<Kind> {
-        if let Some(kind) = self.kinds.get(path) {
-            return *kind;
+    fn entry(&mut self, path: &Path) -> Entry {
+        if let Some(entry) = self.entries.get(path.as_os_str()) {
+            return *entry;
         }
-        let kind = std::fs::metadata(path).ok().map(|data| if data.is_dir() { Kind::Directory } else { Kind::File });
-        if kind.is_none() {
+        let entry = look(path);
+        if entry.kind == Kind::Missing {
             self.miss(path);
         }
-        self.kinds.insert(path.to_path_buf(), kind);
-        kind
+        self.entries.insert(path.into(), entry);
+        entry
     }
 
     /// Inside an installed package only its package file is watched for: installs replace packages as a whole.
@@ -67,8 +79,7 @@ impl Disk {
     /// Without symbolic links, as esbuild names modules, so that a file reached by two ways is one module.
     pub(super) fn real(&mut self, path: &Path) -> PathBuf {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return path.to_path_buf() };
-        let is_link = std::fs::symlink_metadata(path).is_ok_and(|data| data.is_symlink());
-        if is_link {
+        if self.entry(path).is_link {
             self.watch.files.insert(path.to_path_buf());
             return std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
         }
@@ -76,24 +87,24 @@ impl Disk {
     }
 
     fn real_directory(&mut self, path: &Path) -> PathBuf {
-        if let Some(real) = self.real.get(path) {
+        if let Some(real) = self.real_directories.get(path.as_os_str()) {
             return real.clone();
         }
         let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
         if real != path {
             self.watch.files.insert(path.to_path_buf());
         }
-        self.real.insert(path.to_path_buf(), real.clone());
+        self.real_directories.insert(path.into(), real.clone());
         real
     }
 
     /// The `package.json` in `directory` itself.
     pub(super) fn package_in(&mut self, directory: &Path) -> Option<Arc<Package>> {
-        if let Some(package) = self.packages.get(directory) {
+        if let Some(package) = self.packages.get(directory.as_os_str()) {
             return package.clone();
         }
         let package = self.load_package(&directory.join("package.json"));
-        self.packages.insert(directory.to_path_buf(), package.clone());
+        self.packages.insert(directory.into(), package.clone());
         package
     }
 
@@ -118,13 +129,25 @@ impl Disk {
 
     /// The nearest package upwards that has a `browser` map.
     pub(super) fn browser_scope(&mut self, directory: &Path) -> Option<Arc<Package>> {
-        if let Some(scope) = self.browser_scopes.get(directory) {
+        if let Some(scope) = self.browser_scopes.get(directory.as_os_str()) {
             return scope.clone();
         }
         let with_map = |package: &Arc<Package>| package.browser_map.is_some();
         let scope = directory.ancestors().find_map(|above| self.package_in(above).filter(with_map));
-        self.browser_scopes.insert(directory.to_path_buf(), scope.clone());
+        self.browser_scopes.insert(directory.into(), scope.clone());
         scope
+    }
+}
+
+fn look(path: &Path) -> Entry {
+    let kind = |data: &std::fs::Metadata| if data.is_dir() { Kind::Directory } else { Kind::File };
+    match std::fs::symlink_metadata(path) {
+        Ok(data) if data.is_symlink() => {
+            let kind = std::fs::metadata(path).as_ref().map_or(Kind::Missing, kind);
+            Entry { kind, is_link: true }
+        }
+        Ok(data) => Entry { kind: kind(&data), is_link: false },
+        Err(_) => Entry { kind: Kind::Missing, is_link: false },
     }
 }
 

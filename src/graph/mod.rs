@@ -28,6 +28,10 @@ use bytes::Bytes;
 use crate::compile::{Cache, Compiled, Position, token};
 use crate::error::{Problem, Problems, Source};
 
+/// The compiler recurses into what is nested, and refuses what is nested deeper than fits here. Only what is used of
+/// it is memory.
+const STACK: usize = 512 << 20;
+
 /// A module's path relative to the project, with `/` and where needed `../`: unique, and shown in stacks.
 pub type Name = Arc<str>;
 
@@ -93,10 +97,17 @@ pub struct Failed {
 /// # Errors
 /// Everything that is wrong with the files: unreadable, not parsable, missing imports, missing exports.
 pub fn load(project: &Path, entry: &Path, options: &Options, cache: &Cache) -> Result<Graph, Failed> {
-    let mut walk = walk::Walk::new(project, options, cache);
-    walk.enter(&project.join(entry));
-    link::link(&mut walk);
-    order::finish(walk)
+    let load = || {
+        let mut walk = walk::Walk::new(project, options, cache);
+        walk.enter(&project.join(entry));
+        link::link(&mut walk);
+        order::finish(walk)
+    };
+    std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().name("compile".into()).stack_size(STACK);
+        let thread = builder.spawn_scoped(scope, load).expect("the system has room for one thread more");
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 impl Options {

@@ -103,6 +103,15 @@ fn a_chain_of_ten_thousand_imports_does_not_overflow_the_stack() {
 }
 
 #[test]
+fn code_nested_as_deep_as_is_allowed_does_not_overflow_the_stack() {
+    let nested = |open: &str, close: &str| format!("export default {}1{}", open.repeat(29_000), close.repeat(29_000));
+    for (open, close) in [("[", "]"), ("!", ""), ("x?1:", ""), ("()=>", ""), ("1+", ""), ("-(", ")")] {
+        let project = Project::new(&[("index.ts", &nested(open, close))]);
+        assert!(project.load("index.ts").is_ok(), "{open}");
+    }
+}
+
+#[test]
 fn extensions_and_directories_are_found_in_the_order_of_esbuild() {
     let project = Project::new(&[
         ("index.ts", "import './a'; import './b.js'; import './c'; import './d.json'; export default {}"),

@@ -2,6 +2,7 @@
 //! thousand imports are legal.
 
 use std::collections::{HashMap, VecDeque};
+use std::ffi::OsString;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -26,7 +27,7 @@ pub(super) struct Walk<'a> {
     project: PathBuf,
     pub(super) disk: Disk,
     pub(super) nodes: Vec<Node>,
-    by_path: HashMap<PathBuf, usize>,
+    by_path: HashMap<OsString, usize>,
     queue: VecDeque<Pending>,
     /// Imports of a package's `module` whose `main` is meant if anything requires that.
     pairs: Vec<Pair>,
@@ -92,7 +93,7 @@ impl<'a> Walk<'a> {
             self.visit(&pending);
         }
         for pair in std::mem::take(&mut self.pairs) {
-            if let Some(main) = self.by_path.get(&pair.main) {
+            if let Some(main) = self.by_path.get(pair.main.as_os_str()) {
                 self.nodes[pair.node].edges[pair.import] = Some(Edge::Module(*main));
             }
         }
@@ -123,11 +124,11 @@ impl<'a> Walk<'a> {
 
     /// The module of a file, found now or before.
     fn node(&mut self, path: PathBuf, kind: Kind, from: Option<(Source, Range<usize>)>) -> usize {
-        if let Some(node) = self.by_path.get(&path) {
+        if let Some(node) = self.by_path.get(path.as_os_str()) {
             return *node;
         }
         let node = self.add(name(&self.project, &path), &path, kind);
-        self.by_path.insert(path, node);
+        self.by_path.insert(path.into(), node);
         self.queue.push_back(Pending { node, from });
         node
     }
@@ -149,11 +150,11 @@ impl<'a> Walk<'a> {
 
     /// A module of ours: an empty stand-in, or helpers for linked code.
     pub(super) fn virtual_module(&mut self, path: &Path, name: Name, text: &str, hint: Hint) -> usize {
-        if let Some(node) = self.by_path.get(path) {
+        if let Some(node) = self.by_path.get(path.as_os_str()) {
             return *node;
         }
         let node = self.add(name, path, Kind::Esm);
-        self.by_path.insert(path.to_path_buf(), node);
+        self.by_path.insert(path.into(), node);
         let source = Source::new(path, text);
         let options = compile::Options { hint, ..compile::Options::javascript(&self.settings) };
         let compiled = self.cache.compile(&source, &options).expect("our own modules can be compiled");
