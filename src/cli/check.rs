@@ -55,7 +55,7 @@ fn build_all(fleet: &Fleet) -> Problems {
             problems.push(missing);
             continue;
         }
-        match graph::load(&project.config.directory, &main.value, &graph::Options::default(), &cache) {
+        match graph::load(&project.config.directory, &main.value, &graph::Options::of(&project.config), &cache) {
             Ok(graph) => problems.extend(ProgramCache::default().program(&graph).err().unwrap_or_default()),
             Err(failed) => problems.extend(failed.problems),
         }

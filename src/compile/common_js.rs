@@ -9,11 +9,7 @@ use std::sync::Arc;
 
 use super::link::{Links, Required, dynamic_imports, string};
 use super::splice::{Edit, splice};
-use super::{Compiled, Map};
-
-/// The module with the helpers that linked code imports, and its text.
-pub const INTEROP_NAME: &str = "devflare:interop";
-pub const INTEROP: &str = include_str!("interop.js");
+use super::{Compiled, INTEROP_NAME, Map};
 
 /// A name that the text does not use, so that what we add cannot clash with it.
 pub(super) fn unused(code: &str, name: &str) -> String {

@@ -20,10 +20,10 @@ use oxc::semantic::{Scoping, SemanticBuilder};
 use oxc::span::SourceType;
 use oxc::syntax::symbol::SymbolId;
 
-use super::common_js::{INTEROP_NAME, requirements, unused};
+use super::common_js::{requirements, unused};
 use super::record::range;
 use super::splice::{Edit, splice};
-use super::{Compiled, Map};
+use super::{Compiled, INTEROP_NAME, Map};
 
 /// What the graph found out about a file's imports; part of the cache's key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]

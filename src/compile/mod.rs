@@ -12,6 +12,7 @@ mod cache;
 mod common_js;
 mod constant;
 mod diagnose;
+mod helpers;
 mod json;
 mod link;
 mod map;
@@ -27,10 +28,11 @@ mod text;
 mod tests;
 
 pub use cache::Cache;
-pub use common_js::{INTEROP, INTEROP_NAME, required};
+pub use common_js::required;
+pub use helpers::{INTEROP_NAME, helper};
 pub use link::{Links, Required};
 pub use map::{Map, Position, token};
-pub use settings::{Hint, Language, Options, Settings};
+pub use settings::{Hint, Jsx, Language, Options, Settings};
 pub use text::read;
 
 use std::collections::BTreeMap;

@@ -9,15 +9,19 @@ use oxc::codegen::{Codegen, CodegenOptions};
 use oxc::parser::{ParseOptions, Parser, ParserReturn};
 use oxc::semantic::{Scoping, SemanticBuilder};
 use oxc::span::SourceType;
-use oxc::transformer::{JsxOptions, JsxRuntime, TransformOptions, Transformer, TypeScriptOptions};
+use oxc::transformer::{
+    CompilerAssumptions, DecoratorOptions, HelperLoaderOptions, JsxOptions, JsxRuntime, TransformOptions, Transformer,
+    TypeScriptOptions,
+};
 
 use super::diagnose::problems;
+use super::helpers::HELPERS;
 use super::map::Stage;
 use super::names::Names;
 use super::record::Record;
 use super::scan::Scan;
 use super::splice::splice;
-use super::{Compiled, Format, Hint, Language, Map, Options};
+use super::{Compiled, Format, Hint, Language, Map, Options, Settings};
 use crate::error::{Problems, Source};
 
 /// The names that, used without a declaration, make a file a CommonJS module.
@@ -37,7 +41,7 @@ pub(super) fn compile(source: &Source, options: &Options) -> Result<Compiled, Pr
     let mut scoping = semantics.semantic.into_scoping();
     let rewritten = options.is_typescript() || program.source_type.is_jsx();
     if rewritten {
-        scoping = transform(source, &allocator, &mut program, scoping)?;
+        scoping = transform(source, &allocator, &mut program, (scoping, &options.settings))?;
     }
     let mut scan = Scan::of(&program, &scoping, &options.settings);
     let format = format(&program, &scoping, options.hint, parsed.module_record.has_module_syntax);
@@ -131,14 +135,40 @@ fn transform<'a>(
     source: &Source,
     allocator: &'a Allocator,
     program: &mut Program<'a>,
-    scoping: Scoping,
+    (scoping, settings): (Scoping, &Settings),
 ) -> Result<Scoping, Problems> {
-    let jsx = JsxOptions { runtime: JsxRuntime::Classic, pure: false, ..JsxOptions::enable() };
-    // esbuild writes the values of enums where they are used, too.
-    let typescript = TypeScriptOptions { optimize_enums: true, ..TypeScriptOptions::default() };
-    let options = TransformOptions { jsx, typescript, ..TransformOptions::default() };
+    let options = transformations(settings);
     let done = Transformer::new(allocator, Path::new(""), &options).build_with_scoping(scoping, program);
     if done.diagnostics.has_errors() { Err(problems(source, done.diagnostics)) } else { Ok(done.scoping) }
+}
+
+fn transformations(settings: &Settings) -> TransformOptions {
+    let jsx = &settings.jsx;
+    let classic = !jsx.automatic;
+    let mut assumptions = CompilerAssumptions::default();
+    assumptions.set_public_class_fields = settings.assign_class_fields;
+    TransformOptions {
+        assumptions,
+        typescript: TypeScriptOptions {
+            // esbuild writes the values of enums where they are used, too.
+            optimize_enums: true,
+            only_remove_type_imports: settings.keep_imports,
+            remove_class_fields_without_initializer: settings.assign_class_fields,
+            ..TypeScriptOptions::default()
+        },
+        decorator: DecoratorOptions { legacy: settings.legacy_decorators, ..DecoratorOptions::default() },
+        jsx: JsxOptions {
+            runtime: if classic { JsxRuntime::Classic } else { JsxRuntime::Automatic },
+            development: jsx.development && jsx.automatic,
+            pure: false,
+            pragma: jsx.factory.clone().filter(|_| classic),
+            pragma_frag: jsx.fragment.clone().filter(|_| classic),
+            import_source: jsx.import_source.clone().filter(|_| jsx.automatic),
+            ..JsxOptions::enable()
+        },
+        helper_loader: HelperLoaderOptions { module_name: HELPERS.into(), ..HelperLoaderOptions::default() },
+        ..TransformOptions::default()
+    }
 }
 
 fn print(program: &Program<'_>) -> (String, Stage) {

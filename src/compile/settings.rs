@@ -36,6 +36,27 @@ pub enum Hint {
 pub struct Settings {
     /// `process.env.NODE_ENV` -> `"development"`: expressions of names, and the JavaScript put in their place.
     pub define: Vec<(String, String)>,
+    pub jsx: Jsx,
+    /// Decorators as TypeScript had them before the standard.
+    pub legacy_decorators: bool,
+    /// Class fields of TypeScript are assigned, not defined.
+    pub assign_class_fields: bool,
+    /// TypeScript's imports stay even if only types use them, unless they say `type`.
+    pub keep_imports: bool,
+}
+
+/// What JSX becomes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Jsx {
+    /// Calls of functions that are imported for it, rather than of `factory`.
+    pub automatic: bool,
+    pub development: bool,
+    /// `React.createElement` if not given.
+    pub factory: Option<String>,
+    /// `React.Fragment` if not given.
+    pub fragment: Option<String>,
+    /// `react` if not given.
+    pub import_source: Option<String>,
 }
 
 impl Options {

@@ -12,7 +12,7 @@ fn settings() -> Arc<Settings> {
         ("DEBUG".to_owned(), "false".to_owned()),
         ("LIST".to_owned(), "[1]".to_owned()),
     ];
-    Arc::new(Settings { define })
+    Arc::new(Settings { define, ..Settings::default() })
 }
 
 fn compiled(name: &str, text: &str) -> Result<Compiled, Problems> {

@@ -79,7 +79,7 @@ impl Build {
         let main = self.main()?;
         let directory = &self.project.config.directory;
         loop {
-            let loaded = graph::load(directory, &main, &graph::Options::default(), &self.cache);
+            let loaded = graph::load(directory, &main, &graph::Options::of(&self.project.config), &self.cache);
             let watch = loaded.as_ref().map_or_else(|failed| &failed.watch, |graph| &graph.watch);
             let fresh = self.watch(watch);
             if !fresh {
@@ -107,7 +107,7 @@ impl Build {
     fn watch(&self, set: &graph::WatchSet) -> bool {
         let Some(watcher) = &self.watcher else { return false };
         let files = set.files.union(&set.missing).cloned().collect();
-        !watcher.watch(&self.owner, WatchSet { files, ..WatchSet::default() }).is_empty()
+        !watcher.watch(&self.owner, WatchSet { files, listings: set.listings.clone() }).is_empty()
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::WatchSet;
 use super::package::Package;
+use super::tsconfig::TsConfig;
 use crate::error::Problem;
 
 /// What a path is, seen through symbolic links.
@@ -35,12 +36,19 @@ pub(super) struct Disk {
     real_directories: ByPath<PathBuf>,
     packages: ByPath<Option<Arc<Package>>>,
     browser_scopes: ByPath<Option<Arc<Package>>>,
+    tsconfigs: ByPath<Option<Arc<TsConfig>>>,
+    /// The file that the configuration names; then no other counts.
+    tsconfig: Option<PathBuf>,
     pub(super) watch: WatchSet,
     /// Package files that could not be read as such; told once each.
     pub(super) problems: Vec<Problem>,
 }
 
 impl Disk {
+    pub(super) fn new(tsconfig: Option<PathBuf>) -> Self {
+        Self { tsconfig, ..Self::default() }
+    }
+
     pub(super) fn is_file(&mut self, path: &Path) -> bool {
         self.entry(path).kind == Kind::File
     }
@@ -69,6 +77,15 @@ impl Disk {
         if !inside || path.ends_with("package.json") {
             self.watch.missing.insert(path.to_path_buf());
         }
+    }
+
+    /// What a directory holds, sorted; it is watched for what comes and goes.
+    pub(super) fn list(&mut self, directory: &Path) -> Vec<PathBuf> {
+        self.watch.listings.insert(directory.to_path_buf());
+        let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        paths.sort();
+        paths
     }
 
     pub(super) fn read(&mut self, path: &Path) -> io::Result<Vec<u8>> {
@@ -125,6 +142,30 @@ impl Disk {
     /// The `package.json` that governs a file or directory: the nearest one upwards.
     pub(super) fn package_of(&mut self, directory: &Path) -> Option<Arc<Package>> {
         directory.ancestors().find_map(|above| self.package_in(above))
+    }
+
+    /// The `tsconfig.json` that governs a directory: the nearest one upwards, but none that a package brings along.
+    pub(super) fn tsconfig_of(&mut self, directory: &Path) -> Option<Arc<TsConfig>> {
+        if is_installed(directory) {
+            return None;
+        }
+        if let Some(config) = self.tsconfigs.get(directory.as_os_str()) {
+            return config.clone();
+        }
+        let file = match self.tsconfig.clone() {
+            Some(file) => Some(file),
+            None => ["tsconfig.json", "jsconfig.json"]
+                .map(|name| directory.join(name))
+                .into_iter()
+                .find(|file| self.is_file(file)),
+        };
+        let config = match (file, directory.parent()) {
+            (Some(file), _) => TsConfig::load(self, &file).map(Arc::new),
+            (None, Some(parent)) => self.tsconfig_of(parent),
+            (None, None) => None,
+        };
+        self.tsconfigs.insert(directory.into(), config.clone());
+        config
     }
 
     /// The nearest package upwards that has a `browser` map.

@@ -48,7 +48,9 @@ pub(super) fn no_rule(source: &Source, import: &Import, path: &Path) -> Problem 
     let extension = path.extension().map(|extension| format!(".{}", extension.to_string_lossy())).unwrap_or_default();
     Problem::error(format!("no rule says how to load \"{extension}\" files"))
         .at(source, import.span.clone(), "imported here")
-        .help("Text is loaded from .txt, .html and .sql files, bytes from .bin files, values from .json files.")
+        .help(format!(
+            "Add a rule to the Worker's configuration: rules = [{{ type = \"Text\", globs = [\"**/*{extension}\"] }}]"
+        ))
 }
 
 /// Specifiers that mean no file and nothing we have.
@@ -57,7 +59,8 @@ pub(super) fn unsupported(source: &Source, import: &Import) -> Option<Problem> {
     if specifier.starts_with("node:") {
         return Some(no_node(source, import));
     }
-    let remote = ["http://", "https://", "//", "data:", "file:"].iter().any(|scheme| specifier.starts_with(scheme));
+    let remote =
+        ["http://", "https://", "//", "data:", "file:", "devflare:"].iter().any(|scheme| specifier.starts_with(scheme));
     remote.then(|| {
         Problem::error(format!("\"{specifier}\" cannot be imported: a Worker is built from files"))
             .at(source, import.span.clone(), "imported here")
@@ -65,18 +68,27 @@ pub(super) fn unsupported(source: &Source, import: &Import) -> Option<Problem> {
     })
 }
 
+/// A name of the runtime's modules that stands for none.
+pub(super) fn not_brought(source: &Source, import: &Import, name: &str) -> Problem {
+    Problem::error(format!("devflare has no module \"{name}\" yet")).at(source, import.span.clone(), label(import))
+}
+
+/// What is asked for only when a function runs is a mistake only then.
 fn no_node(source: &Source, import: &Import) -> Problem {
     let importer = source.path.file_name().unwrap_or_default().to_string_lossy();
-    Problem::error(format!("{importer} imports \"{}\", and devflare has no nodejs_compat yet", import.specifier)).at(
-        source,
-        import.span.clone(),
-        "a module of Node.js",
-    )
+    let what = format!("{importer} imports \"{}\", a module of Node.js", import.specifier);
+    let problem = match import.kind {
+        ImportKind::Static | ImportKind::Reexport => Problem::error(what),
+        ImportKind::Dynamic | ImportKind::Require => Problem::warning(what),
+    };
+    problem
+        .at(source, import.span.clone(), label(import))
+        .help("Add compatibility_flags = [\"nodejs_compat\"] to the Worker's configuration.")
 }
 
 pub(super) fn not_found(project: &Path, source: &Source, import: &Import, why: &NotFound) -> Problem {
     let specifier = &*import.specifier;
-    if kind::is_node(specifier) && why.refusal.is_none() {
+    if kind::node_name(specifier).is_some() && why.refusal.is_none() {
         return no_node(source, import);
     }
     let problem = Problem::error(format!("cannot find \"{specifier}\"")).at(source, import.span.clone(), label(import));

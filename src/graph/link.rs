@@ -4,7 +4,6 @@
 //! again although they are only types: esbuild leaves those out, and so do we.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::path::Path;
 use std::sync::Arc;
 
 use super::kind::Kind;
@@ -12,7 +11,7 @@ use super::order::static_targets;
 use super::walk::{Edge, Node, Walk};
 use super::{Body, failure};
 use crate::compile::{
-    Cache, Compiled, Export, Format, Hint, INTEROP, INTEROP_NAME, Import, ImportKind, ImportedName, Links, Required,
+    Cache, Compiled, Export, Format, INTEROP_NAME, Import, ImportKind, ImportedName, Links, Required,
 };
 use crate::error::{Problem, Source};
 
@@ -56,8 +55,7 @@ pub(super) fn link(walk: &mut Walk<'_>) {
         linked |= put_in(node, links, walk.cache);
     }
     if linked {
-        let path = Path::new(INTEROP_NAME);
-        walk.virtual_module(path, INTEROP_NAME.into(), INTEROP, Hint::Esm);
+        walk.helper(INTEROP_NAME);
     }
 }
 

@@ -8,18 +8,21 @@ mod disk;
 mod failure;
 mod kind;
 mod link;
+mod options;
 mod order;
 mod package;
 mod resolve;
 #[cfg(test)]
 mod tests;
+mod tsconfig;
 mod walk;
 mod watch;
 
 pub use kind::Kind;
+pub use options::{Node, Options};
 pub use watch::WatchSet;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -34,15 +37,6 @@ const STACK: usize = 512 << 20;
 
 /// A module's path relative to the project, with `/` and where needed `../`: unique, and shown in stacks.
 pub type Name = Arc<str>;
-
-/// How a project is built; the default is wrangler's.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// Expressions of names -> the JavaScript put in their place; wrangler's `define`.
-    pub define: BTreeMap<String, String>,
-    /// `process.env.NODE_ENV`; "development" if not given, as in `wrangler dev`.
-    pub node_env: Option<String>,
-}
 
 /// Everything a Worker loads.
 #[derive(Debug)]
@@ -110,18 +104,6 @@ pub fn load(project: &Path, entry: &Path, options: &Options, cache: &Cache) -> R
     })
 }
 
-impl Options {
-    fn defines(&self) -> Vec<(String, String)> {
-        let environment = self.node_env.as_deref().unwrap_or("development");
-        let names = ["process", "global.process", "globalThis.process"];
-        let node_env =
-            names.map(|process| (format!("{process}.env.NODE_ENV"), serde_json::Value::from(environment).to_string()));
-        let mut define: BTreeMap<String, String> = node_env.into_iter().collect();
-        define.extend(self.define.clone());
-        define.into_iter().collect()
-    }
-}
-
 impl Graph {
     #[must_use]
     pub fn module(&self, name: &str) -> Option<&Arc<Module>> {
@@ -135,7 +117,7 @@ impl Graph {
         if let Some(target) = self.module(base).and_then(|module| module.resolved.get(specifier)) {
             return Some(target.clone());
         }
-        if kind::is_builtin(specifier) {
+        if kind::is_cloudflare(specifier) || specifier.starts_with("node:") {
             return Some(Target::Builtin(specifier.into()));
         }
         let name = relative_name(base, specifier);

@@ -53,7 +53,8 @@ fn post_order(nodes: &[Node]) -> Vec<usize> {
     let mut order = Vec::with_capacity(nodes.len());
     let mut entered = vec![false; nodes.len()];
     let helpers = nodes.iter().position(|node| &*node.name == INTEROP_NAME);
-    let mut roots: VecDeque<usize> = helpers.into_iter().chain([0]).collect();
+    let additional = (0..nodes.len()).filter(|index| nodes[*index].is_root);
+    let mut roots: VecDeque<usize> = helpers.into_iter().chain([0]).chain(additional).collect();
     while let Some(root) = roots.pop_front() {
         if std::mem::replace(&mut entered[root], true) {
             continue;

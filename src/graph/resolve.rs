@@ -80,7 +80,7 @@ pub(super) fn is_package(specifier: &str) -> bool {
 }
 
 /// `@a/b/c` -> (`@a/b`, `./c`).
-fn split_package(specifier: &str) -> Option<(&str, String)> {
+pub(super) fn split_package(specifier: &str) -> Option<(&str, String)> {
     let names = if specifier.starts_with('@') { 2 } else { 1 };
     let end = specifier.match_indices('/').nth(names - 1).map_or(specifier.len(), |(at, _)| at);
     let (name, rest) = specifier.split_at(end);
@@ -96,6 +96,11 @@ impl Search<'_> {
     fn find(&mut self, directory: &Path, specifier: &str) -> Option<Resolved> {
         if is_package(specifier) {
             return self.remapped_package(directory, specifier);
+        }
+        if specifier.starts_with('/')
+            && let Some(found) = self.mapped(directory, specifier)
+        {
+            return Some(found);
         }
         let path = disk::join(directory, specifier);
         if let Some(remapped) = self.remap(path.parent().unwrap_or(&path), &path) {
@@ -228,6 +233,9 @@ impl Search<'_> {
 
     /// From the nearest `node_modules` outwards; the package's own name and `#imports` come first.
     fn package(&mut self, directory: &Path, specifier: &str, imports: bool) -> Option<Resolved> {
+        if let Some(found) = self.mapped(directory, specifier) {
+            return Some(found);
+        }
         let own = self.disk.package_of(directory);
         if let Some(own) = own.as_ref().filter(|own| own.imports.is_some() && imports && specifier.starts_with('#')) {
             return self.internal(own, specifier);
@@ -256,6 +264,14 @@ impl Search<'_> {
             }
         }
         None
+    }
+
+    /// `paths` and `baseUrl` of the nearest tsconfig.json come before packages.
+    fn mapped(&mut self, directory: &Path, specifier: &str) -> Option<Resolved> {
+        let config = self.disk.tsconfig_of(directory)?;
+        let base = config.base_url.iter().map(|base| disk::join(base, specifier));
+        let paths: Vec<PathBuf> = config.substitutes(specifier).into_iter().chain(base).collect();
+        paths.iter().find_map(|path| self.file_or_directory(path))
     }
 
     fn exported(&mut self, package: &Arc<Package>, subpath: &str) -> Option<Resolved> {

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::{Body, Failed, Graph, Kind, Options, Target, load};
+use super::{Body, Failed, Graph, Kind, Node, Options, Target, load};
 use crate::compile::{Cache, Position};
+use crate::config::{Modules, Rule};
 
 /// A project of the given files that lives as long as the value.
 struct Project(tempfile::TempDir);
@@ -29,6 +30,10 @@ impl Project {
 
     fn load(&self, entry: &str) -> Result<Graph, Failed> {
         load(&self.path(""), Path::new(entry), &Options::default(), &Cache::new())
+    }
+
+    fn load_with(&self, entry: &str, options: Options) -> Result<Graph, Failed> {
+        load(&self.path(""), Path::new(entry), &options, &Cache::new())
     }
 
     fn built(&self, entry: &str) -> Graph {
@@ -199,11 +204,10 @@ fn a_missing_import_is_told_with_what_was_tried_and_what_is_alike() {
 fn a_missing_import_heals_when_one_of_its_candidates_appears() {
     let project = Project::new(&[("index.js", "import './lib/a'; import 'left-pad'; export default {}")]);
     let failed = project.load("index.js").unwrap_err();
-    for path in ["lib/a.ts", "lib", "node_modules", "index.js"] {
-        assert!(failed.watch.concerns(&project.path(path)), "{path}: {:?}", failed.watch);
+    for path in ["lib/a", "lib/a.ts", "node_modules"] {
+        assert!(failed.watch.missing.contains(&project.path(path)), "{path}: {:?}", failed.watch);
     }
-    assert!(!failed.watch.concerns(&project.path("lib/b.ts")));
-    assert!(failed.watch.directories().contains(&project.path("").components().as_path().to_path_buf()));
+    assert!(failed.watch.files.contains(&project.path("index.js")));
 }
 
 #[test]
@@ -302,7 +306,7 @@ fn what_comes_later_is_said_plainly() {
         ("b.svg", ""),
     ]);
     let told = project.failed("index.js");
-    assert!(told.contains("index.js imports \"fs\", and devflare has no nodejs_compat yet"), "{told}");
+    assert!(told.contains("index.js imports \"fs\", a module of Node.js"), "{told}");
     assert!(
         told.contains("imports \"node:path\"") && told.contains("WebAssembly") && told.contains("\".svg\""),
         "{told}"
@@ -357,7 +361,9 @@ fn a_symbolic_link_and_its_target_are_one_module_and_both_are_watched() {
     std::os::unix::fs::symlink("real/a.js", project.path("link.js")).unwrap();
     let graph = project.built("index.js");
     assert_eq!(names(&graph), ["real/a.js", "index.js"]);
-    assert!(graph.watch.concerns(&project.path("link.js")) && graph.watch.concerns(&project.path("real/a.js")));
+    assert!(
+        graph.watch.files.contains(&project.path("link.js")) && graph.watch.files.contains(&project.path("real/a.js"))
+    );
 }
 
 #[test]
@@ -373,4 +379,111 @@ fn jsx_becomes_calls_in_javascript_and_typescript() {
         code(&graph, "index.js")
     );
     assert!(code(&graph, "b.tsx").contains("React.Fragment"), "{}", code(&graph, "b.tsx"));
+}
+
+#[test]
+fn tsconfig_decides_on_jsx_paths_and_class_fields_through_what_it_extends() {
+    let project = Project::new(&[
+        (
+            "tsconfig.json",
+            "{ // comments and commas\n \"extends\": [\"@base/tsconfig\", \"./paths\"],\n \"compilerOptions\": { \"target\": \"ES2020\", }, }",
+        ),
+        (
+            "node_modules/@base/tsconfig/tsconfig.json",
+            r#"{"compilerOptions": {"jsx": "react-jsx", "jsxImportSource": "pre"}}"#,
+        ),
+        ("paths.json", r#"{"compilerOptions": {"baseUrl": ".", "paths": {"~/*": ["./gone/*", "./src/*"]}}}"#),
+        ("node_modules/pre/jsx-runtime.js", "export const jsx = 1"),
+        (
+            "src/index.tsx",
+            "import './a'; import '~/b'; import 'src/c'; class F { x = 1; y?: string }; export default <a/>",
+        ),
+        ("src/a.ts", ""),
+        ("src/b.ts", ""),
+        ("src/c.ts", ""),
+    ]);
+    let graph = project.built("src/index.tsx");
+    assert_eq!(names(&graph), ["src/a.ts", "src/b.ts", "src/c.ts", "node_modules/pre/jsx-runtime.js", "src/index.tsx"]);
+    let code = code(&graph, "src/index.tsx");
+    assert!(code.contains("this.x = 1") && !code.contains('y') && code.contains("_jsx(\"a\""), "{code}");
+    assert!(graph.watch.files.contains(&project.path("paths.json")));
+}
+
+#[test]
+fn a_tsconfig_that_cannot_be_read_is_pointed_at() {
+    let project =
+        Project::new(&[("tsconfig.json", "{ \"extends\": \"./gone.json\" }"), ("index.ts", "export default {}")]);
+    let graph = project.built("index.ts");
+    assert_eq!(graph.warnings.0[0].what, "cannot find the configuration \"./gone.json\"");
+    project.write("tsconfig.json", "{ \"compilerOptions\": }");
+    assert!(
+        project.failed("index.ts").contains("tsconfig.json is not valid | tsconfig.json:1:22"),
+        "{}",
+        project.failed("index.ts")
+    );
+}
+
+#[test]
+fn decorators_of_before_the_standard_bring_their_helpers() {
+    let project = Project::new(&[
+        ("tsconfig.json", r#"{"compilerOptions": {"experimentalDecorators": true}}"#),
+        ("index.ts", "const d = (x: any) => x; @d class A {}; export default A"),
+    ]);
+    let graph = project.built("index.ts");
+    assert_eq!(names(&graph), ["devflare:transform/helpers/decorate", "index.ts"]);
+    assert!(
+        Project::new(&[("a.js", "import 'devflare:interop'; export default 1")])
+            .failed("a.js")
+            .contains("cannot be imported")
+    );
+}
+
+#[test]
+fn rules_and_aliases_of_the_configuration_are_followed() {
+    let project = Project::new(&[
+        (
+            "src/index.js",
+            "import md from './a.md'; import shim from 'node:fs'; import lib from 'lib'; export default { md, shim, lib }",
+        ),
+        ("src/a.md", "# a"),
+        ("shims/fs.js", "export default 1"),
+        ("node_modules/other/index.js", "export default 1"),
+    ]);
+    let rule = Rule { kind: "Text".into(), globs: vec!["**/*.md".into()], fallthrough: true };
+    let alias = [("node:fs", "./shims/fs"), ("lib", "other")].map(|(from, to)| (from.to_owned(), to.to_owned()));
+    let modules = Modules { rules: vec![rule], alias: alias.into(), ..Modules::default() };
+    let graph = project.load_with("src/index.js", Options { modules, ..Options::default() }).unwrap();
+    assert_eq!(names(&graph), ["src/a.md", "shims/fs.js", "node_modules/other/index.js", "src/index.js"]);
+}
+
+#[test]
+fn additional_modules_are_loaded_for_imports_that_are_computed() {
+    let project = Project::new(&[
+        ("src/index.js", "export default { load: (name) => import(`./lang/${name}.mjs`) }"),
+        ("src/lang/de.mjs", "import '../shared.js'; export default 'de'"),
+        ("src/lang/notes.txt", "notes"),
+        ("src/lang/skipped.md", ""),
+        ("src/shared.js", ""),
+    ]);
+    let rule = Rule { kind: "ESModule".into(), globs: vec!["**/*.mjs".into()], fallthrough: false };
+    let modules = Modules { rules: vec![rule], find_additional_modules: true, ..Modules::default() };
+    let graph = project.load_with("src/index.js", Options { modules, ..Options::default() }).unwrap();
+    assert_eq!(names(&graph), ["src/index.js", "src/shared.js", "src/lang/de.mjs", "src/lang/notes.txt"]);
+    assert_eq!(graph.lookup("src/index.js", "./lang/de.mjs"), Some(Target::Module("src/lang/de.mjs".into())));
+    assert!(graph.watch.listings.contains(&project.path("src/lang")));
+}
+
+#[test]
+fn modules_of_node_are_brought_as_the_flags_say() {
+    let text = "import fs from 'fs'; import als from 'node:async_hooks'; export default () => require('os')";
+    let project = Project::new(&[("index.js", text)]);
+    let builtins = Some(["node:fs", "node:async_hooks"].map(String::from).to_vec());
+    let load = |node| project.load_with("index.js", Options { node, builtins: builtins.clone(), ..Options::default() });
+    let told = |node| told(&load(node).unwrap_err(), &project);
+    assert!(told(Node::V1).starts_with("index.js imports \"fs\", a module of Node.js"), "{}", told(Node::V1));
+    assert!(told(Node::None).contains("\"node:async_hooks\""));
+    assert!(told(Node::V2).starts_with("devflare has no module \"node:os\" yet"), "{}", told(Node::V2));
+    project.write("index.js", "import 'fs'; export default () => require('node:async_hooks')");
+    let graph = load(Node::V2).unwrap();
+    assert_eq!(graph.lookup("index.js", "fs"), Some(Target::Builtin("node:fs".into())));
 }

@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::disk::Disk;
-use super::kind::{self, Kind};
+use super::disk::{Disk, is_installed};
+use super::kind::{self, Kind, Rules};
 use super::resolve::{self, Resolved};
+use super::tsconfig::TsConfig;
 use super::{Body, Name, Options, failure};
 use crate::compile::{self, Cache, Hint, Import, Settings};
 use crate::error::{Problem, Problems, Source};
@@ -31,7 +32,11 @@ pub(super) struct Walk<'a> {
     queue: VecDeque<Pending>,
     /// Imports of a package's `module` whose `main` is meant if anything requires that.
     pairs: Vec<Pair>,
+    options: &'a Options,
+    rules: Rules,
     settings: Arc<Settings>,
+    /// The settings by the tsconfig.json that changes them.
+    configured: Vec<(Arc<TsConfig>, Arc<Settings>)>,
     pub(super) problems: Problems,
 }
 
@@ -53,6 +58,8 @@ pub(super) struct Node {
     pub(super) edges: Vec<Option<Edge>>,
     /// The link step has edited it, so that it may import the helpers for CommonJS.
     pub(super) linked: bool,
+    /// Loaded although nothing is seen to import it.
+    pub(super) is_root: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,16 +75,19 @@ struct Pending {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(project: &Path, options: &Options, cache: &'a Cache) -> Self {
+    pub(super) fn new(project: &Path, options: &'a Options, cache: &'a Cache) -> Self {
         Self {
             cache,
             project: std::fs::canonicalize(project).unwrap_or_else(|_| project.to_path_buf()),
-            disk: Disk::default(),
+            disk: Disk::new(options.modules.tsconfig.clone()),
             nodes: Vec::new(),
             by_path: HashMap::new(),
             queue: VecDeque::new(),
             pairs: Vec::new(),
-            settings: Arc::new(Settings { define: options.defines() }),
+            options,
+            rules: Rules::new(&options.modules.rules),
+            settings: Arc::new(options.settings()),
+            configured: Vec::new(),
             problems: Problems::default(),
         }
     }
@@ -88,7 +98,11 @@ impl<'a> Walk<'a> {
         if !self.disk.is_file(&path) {
             return self.report(failure::no_entry(&path));
         }
+        let root = path.parent().unwrap_or(&path).to_path_buf();
         self.node(path, Kind::Esm, None);
+        if self.options.modules.find_additional_modules {
+            self.additional(&self.options.modules.base_dir.clone().unwrap_or(root));
+        }
         while let Some(pending) = self.queue.pop_front() {
             self.visit(&pending);
         }
@@ -122,6 +136,24 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Every file below the modules' root that a rule is about, for imports that are known only when they run.
+    fn additional(&mut self, root: &Path) {
+        let root = self.disk.real(root);
+        let mut open = vec![root.clone()];
+        while let Some(directory) = open.pop() {
+            for path in self.disk.list(&directory) {
+                let below = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy();
+                if self.disk.is_directory(&path) {
+                    open.extend(Some(path).filter(|path| !path.ends_with(".wrangler")));
+                } else if let Some(kind) = self.rules.of_file(&below) {
+                    let path = self.disk.real(&path);
+                    let node = self.node(path, kind, None);
+                    self.nodes[node].is_root = true;
+                }
+            }
+        }
+    }
+
     /// The module of a file, found now or before.
     fn node(&mut self, path: PathBuf, kind: Kind, from: Option<(Source, Range<usize>)>) -> usize {
         if let Some(node) = self.by_path.get(path.as_os_str()) {
@@ -143,13 +175,19 @@ impl<'a> Walk<'a> {
             body: None,
             edges: Vec::new(),
             linked: false,
+            is_root: false,
         };
         self.nodes.push(node);
         self.nodes.len() - 1
     }
 
-    /// A module of ours: an empty stand-in, or helpers for linked code.
-    pub(super) fn virtual_module(&mut self, path: &Path, name: Name, text: &str, hint: Hint) -> usize {
+    /// A module of the compiler's own; `None` if it has none of that name.
+    pub(super) fn helper(&mut self, name: &str) -> Option<usize> {
+        compile::helper(name).map(|text| self.virtual_module(Path::new(name), name.into(), text, Hint::Esm))
+    }
+
+    /// A module that is no file.
+    fn virtual_module(&mut self, path: &Path, name: Name, text: &str, hint: Hint) -> usize {
         if let Some(node) = self.by_path.get(path.as_os_str()) {
             return *node;
         }
@@ -190,11 +228,12 @@ impl<'a> Walk<'a> {
     }
 
     fn compile(&mut self, index: usize, source: &Source) {
+        let settings = self.settings_of(&source.path);
         let node = &mut self.nodes[index];
         node.source = Some(source.clone());
         // A main file without a known extension is read as JavaScript.
-        let options = compile::Options::for_path(&node.path, &self.settings)
-            .unwrap_or_else(|| compile::Options::javascript(&self.settings));
+        let options = compile::Options::for_path(&node.path, &settings)
+            .unwrap_or_else(|| compile::Options::javascript(&settings));
         node.options = Some(options.clone());
         let compiled = match self.cache.compile(source, &options) {
             Ok(compiled) => compiled,
@@ -220,34 +259,81 @@ impl<'a> Walk<'a> {
         }
     }
 
+    fn settings_of(&mut self, path: &Path) -> Arc<Settings> {
+        if is_installed(path) {
+            return self.settings.clone();
+        }
+        let Some(config) = path.parent().and_then(|directory| self.disk.tsconfig_of(directory)) else {
+            return self.settings.clone();
+        };
+        if let Some((_, settings)) = self.configured.iter().find(|(known, _)| Arc::ptr_eq(known, &config)) {
+            return settings.clone();
+        }
+        let settings = Arc::new(config.settings(&self.settings));
+        self.configured.push((config, settings.clone()));
+        settings
+    }
+
     fn follow(&mut self, directory: &Path, source: &Source, import: &Import) -> Result<Followed, Problem> {
-        let specifier = &import.specifier;
-        if kind::is_builtin(specifier) {
-            return Ok(Followed::Edge(Edge::Builtin(specifier.clone())));
+        if let Some(edge) = self.brought(source, import)? {
+            return Ok(Followed::Edge(edge));
         }
-        if let Some(problem) = failure::unsupported(source, import) {
-            return Err(problem);
-        }
-        let (path, main) = match resolve::resolve(&mut self.disk, directory, specifier, import.kind) {
+        let alias = self.options.modules.alias.iter().find(|(from, _)| **from == *import.specifier);
+        let (directory, specifier) = match alias {
+            Some((_, to)) => (self.project.clone(), to.as_str()),
+            None => (directory.to_path_buf(), &*import.specifier),
+        };
+        let (path, main) = match resolve::resolve(&mut self.disk, &directory, specifier, import.kind) {
             Ok(Resolved::File(path)) => (path, None),
             Ok(Resolved::Module { path, main }) => (path, Some(main)),
             Ok(Resolved::Disabled(path)) => return Ok(Followed::Edge(Edge::Module(self.disabled(&path)))),
             Err(reason) => return Err(failure::not_found(&self.project, source, import, &reason)),
         };
-        let kind = match kind::by_rule(specifier) {
-            Some(Kind::Wasm) => return Err(failure::wasm(source, import)),
-            Some(kind) => kind,
-            None => match compile::Options::for_path(&path, &self.settings) {
-                Some(options) if options.language == compile::Language::Json => Kind::Json,
-                Some(_) => Kind::Esm,
-                None => return Err(failure::no_rule(source, import, &path)),
-            },
-        };
+        let kind = self.kind(source, import, &path)?;
         let module = Edge::Module(self.node(path, kind, Some((source.clone(), import.span.clone()))));
         Ok(match main {
             Some(main) => Followed::Pair { module, main },
             None => Followed::Edge(module),
         })
+    }
+
+    /// What is no file: modules of the runtime and of the compiler.
+    fn brought(&mut self, source: &Source, import: &Import) -> Result<Option<Edge>, Problem> {
+        let specifier = &import.specifier;
+        if self.options.modules.alias.iter().any(|(from, _)| **from == **specifier) {
+            return Ok(None);
+        }
+        // The compiler's own imports have no place in the source.
+        if import.span.is_empty()
+            && let Some(helper) = self.helper(specifier)
+        {
+            return Ok(Some(Edge::Module(helper)));
+        }
+        let brought = |name: &str| match &self.options.builtins {
+            Some(names) => names.iter().any(|known| known == name),
+            None => kind::is_cloudflare(name),
+        };
+        let node = kind::node_name(specifier).filter(|_| self.options.node.allows(specifier));
+        let name = node.as_deref().or_else(|| Some(&**specifier).filter(|name| kind::is_cloudflare(name)));
+        match name {
+            Some(name) if brought(name) => Ok(Some(Edge::Builtin(name.into()))),
+            Some(name) => Err(failure::not_brought(source, import, name)),
+            None => failure::unsupported(source, import).map_or(Ok(None), Err),
+        }
+    }
+
+    fn kind(&self, source: &Source, import: &Import, path: &Path) -> Result<Kind, Problem> {
+        match self.rules.of_import(&import.specifier) {
+            Some(Kind::Wasm) => Err(failure::wasm(source, import)),
+            Some(kind) => Ok(kind),
+            None => match compile::Options::for_path(path, &self.settings) {
+                Some(options) if options.language == compile::Language::Json => Ok(Kind::Json),
+                Some(_) => Ok(Kind::Esm),
+                // What esbuild takes for text by itself.
+                None if path.extension().is_some_and(|extension| extension == "txt") => Ok(Kind::Text),
+                None => Err(failure::no_rule(source, import, path)),
+            },
+        }
     }
 }
 
