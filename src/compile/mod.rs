@@ -12,7 +12,7 @@ mod cache;
 mod common_js;
 mod constant;
 mod diagnose;
-mod helpers;
+mod embedded;
 mod json;
 mod link;
 mod map;
@@ -29,7 +29,7 @@ mod tests;
 
 pub use cache::Cache;
 pub use common_js::required;
-pub use helpers::{INTEROP_NAME, helper};
+pub use embedded::{INTEROP_NAME, helper};
 pub use link::{Links, Required};
 pub use map::{Map, Position, token};
 pub use settings::{Hint, Jsx, Language, Options, Settings};

@@ -15,7 +15,7 @@ use oxc::transformer::{
 };
 
 use super::diagnose::problems;
-use super::helpers::HELPERS;
+use super::embedded::HELPERS;
 use super::map::Stage;
 use super::names::Names;
 use super::record::Record;
@@ -145,10 +145,11 @@ fn transform<'a>(
 fn transformations(settings: &Settings) -> TransformOptions {
     let jsx = &settings.jsx;
     let classic = !jsx.automatic;
-    let mut assumptions = CompilerAssumptions::default();
-    assumptions.set_public_class_fields = settings.assign_class_fields;
     TransformOptions {
-        assumptions,
+        assumptions: CompilerAssumptions {
+            set_public_class_fields: settings.assign_class_fields,
+            ..CompilerAssumptions::default()
+        },
         typescript: TypeScriptOptions {
             // esbuild writes the values of enums where they are used, too.
             optimize_enums: true,

@@ -23,20 +23,22 @@ pub fn read(path: &Path, bytes: Vec<u8>) -> Result<Source, Problem> {
             .help("If this is data, import it as a file that ends in .bin (an ArrayBuffer) or .txt (a string)."));
     }
     match too_deep(source.text.as_bytes()) {
-        Some(at) => Err(Problem::error(format!("the code is nested more than {NESTED} deep"))
+        Some(at) => Err(Problem::error("the code is nested too deep")
             .at(&source, at..at + 1, "too deep here")
             .help("If this is data, import it as a .json, .txt or .bin file.")),
         None => Ok(source),
     }
 }
 
-/// How deep code may be nested: compilers recurse, and must not run out of stack.
-const NESTED: usize = 30_000;
+/// How deep brackets may be nested: compilers recurse, and indent what they print.
+const BRACKETS: usize = 5_000;
+/// How many operators may nest to the right: `a ? b : c ? d`, `a => b => c`, `!!a`.
+const OPERATORS: usize = 30_000;
 
-/// Where the nesting gets too deep. Brackets are counted, and operators that nest to the right (`a ? b : c ? d`,
-/// `a => b => c`, `!!a`) since the last sign that ends an expression. Strings are not told apart: none nests so deep.
+/// Where the nesting gets too deep. Operators are counted since the last sign that ends an expression. Strings are not
+/// told apart: none nests so deep.
 fn too_deep(text: &[u8]) -> Option<usize> {
-    if text.len() <= NESTED {
+    if text.len() <= BRACKETS {
         return None;
     }
     let (mut brackets, mut operators) = (0_usize, 0);
@@ -50,7 +52,7 @@ fn too_deep(text: &[u8]) -> Option<usize> {
             b'?' | b'>' | b'<' | b'!' => operators += 1,
             _ => {}
         }
-        brackets > NESTED || operators > NESTED
+        brackets > BRACKETS || operators > OPERATORS
     })
 }
 

@@ -7,9 +7,9 @@ pub(super) const HELPERS: &str = "devflare:transform";
 
 /// Name and text.
 const MODULES: [(&str, &str); 3] = [
-    (INTEROP_NAME, include_str!("helpers/interop.js")),
-    ("devflare:transform/helpers/decorate", include_str!("helpers/decorate.js")),
-    ("devflare:transform/helpers/decorateParam", include_str!("helpers/decorateParam.js")),
+    (INTEROP_NAME, include_str!("embedded/interop.js")),
+    ("devflare:transform/helpers/decorate", include_str!("embedded/decorate.js")),
+    ("devflare:transform/helpers/decorateParam", include_str!("embedded/decorateParam.js")),
 ];
 
 /// The text of a module of our own.
