@@ -23,11 +23,11 @@ pub(super) fn fetch(target: Arc<dyn Fetch>, request: Request, call: Call, reply:
 }
 
 fn hop(target: Arc<dyn Fetch>, mut request: Request, call: Call, (reply, hops): (Reply, u8)) {
-    let replay = Replay::of(&request);
+    let kept = Replay::of(&request);
     request.redirect = Redirect::Manual;
     let (again, same_call) = (target.clone(), call.clone());
     let next = move |outcome: Outcome| {
-        let next = outcome.and_then(|response| replay.after(response, hops));
+        let next = outcome.and_then(|response| kept.after(response, hops));
         match next {
             Ok(Next::Answer(response)) => reply(Ok(response)),
             Ok(Next::Request(request)) => hop(again, request, same_call, (reply, hops + 1)),
