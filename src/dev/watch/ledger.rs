@@ -33,8 +33,8 @@ pub struct Changes {
 pub(super) struct Ledger {
     tree: Tree,
     sets: HashMap<Owner, WatchSet>,
-    /// Path -> its owners.
-    watched: BTreeMap<PathBuf, BTreeSet<Owner>>,
+    /// Path -> its owners, each once.
+    watched: HashMap<PathBuf, Vec<Owner>>,
     pending: Changes,
     /// Counts whatever was added to `pending`.
     seen: u64,
@@ -55,7 +55,7 @@ impl Ledger {
         Self {
             tree,
             sets: HashMap::new(),
-            watched: BTreeMap::new(),
+            watched: HashMap::new(),
             pending: Changes::default(),
             seen: 0,
             states: States::default(),
@@ -65,41 +65,44 @@ impl Ledger {
 
     /// Replaces an owner's set; answers the paths that nobody watched before.
     pub(super) fn watch(&mut self, owner: &Owner, set: WatchSet) -> Vec<PathBuf> {
+        let old = self.sets.remove(owner).unwrap_or_default();
         let mut fresh = Vec::new();
-        for path in set.files.union(&set.listings) {
-            let owners = self.watched.entry(path.clone()).or_default();
+        for path in set.files.difference(&old.files).chain(set.listings.difference(&old.listings)) {
+            let owners = self.watched.entry(path.clone()).or_insert_with(|| Vec::with_capacity(1));
             if owners.is_empty() {
                 fresh.push(path.clone());
             }
-            owners.insert(Arc::clone(owner));
+            if !owners.contains(owner) {
+                owners.push(Arc::clone(owner));
+            }
         }
         for path in &fresh {
-            let refused = if set.listings.contains(path) { self.tree.add_listing(path) } else { self.tree.add(path) };
-            self.refuse(refused.err());
+            let refused = self.tree.add(path).err();
+            self.refuse(refused);
         }
-        for path in set.listings.iter().filter(|path| fresh.binary_search(path).is_err()) {
+        for path in set.listings.difference(&old.listings) {
             let refused = self.tree.add_listing(path).err();
             self.refuse(refused);
         }
-        let old = self.sets.insert(Arc::clone(owner), set).unwrap_or_default();
-        self.leave(owner, &old);
+        self.leave(owner, &old, &set);
+        self.sets.insert(Arc::clone(owner), set);
         fresh
     }
 
     /// Ends an owner's watching.
     pub(super) fn forget(&mut self, owner: &Owner) {
         let old = self.sets.remove(owner).unwrap_or_default();
-        self.leave(owner, &old);
+        self.leave(owner, &old, &WatchSet::default());
         self.pending.owners.remove(owner);
     }
 
-    /// The owner no longer watches what is in `old` but not in its present set.
-    fn leave(&mut self, owner: &Owner, old: &WatchSet) {
-        let now = self.sets.get(owner);
-        let kept = |path: &PathBuf| now.is_some_and(|now| now.files.contains(path) || now.listings.contains(path));
-        for path in old.files.union(&old.listings).filter(|path| !kept(path)) {
+    /// The owner no longer watches what is in `old` but not in `new`.
+    fn leave(&mut self, owner: &Owner, old: &WatchSet, new: &WatchSet) {
+        let kept = |path: &PathBuf| new.files.contains(path) || new.listings.contains(path);
+        let gone = old.files.difference(&new.files).chain(old.listings.difference(&new.listings));
+        for path in gone.filter(|path| !kept(path)) {
             let Some(owners) = self.watched.get_mut(path) else { continue };
-            owners.remove(owner);
+            owners.retain(|other| other != owner);
             if owners.is_empty() {
                 self.watched.remove(path);
                 self.tree.remove(path);

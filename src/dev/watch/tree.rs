@@ -61,10 +61,21 @@ pub(super) struct Tree {
 struct Directory {
     key: Option<Key>,
     depth: Depth,
-    /// Entry -> the path prefixes whose meaning it decides.
-    entries: HashMap<OsString, BTreeSet<PathBuf>>,
+    /// The entries that decide what watched paths mean.
+    entries: HashMap<OsString, Entry>,
+    /// The chain of entries that leads to it is watched.
+    reached: bool,
     /// Watched itself as a list of entries.
     listed: bool,
+}
+
+/// What an entry of a directory decides.
+#[derive(Default)]
+struct Entry {
+    /// Its own path, and what is below.
+    own: bool,
+    /// Paths that lead here through symbolic links.
+    links: BTreeSet<PathBuf>,
 }
 
 /// Why a path can only be watched by comparing its states.
@@ -113,7 +124,9 @@ impl Tree {
             if entry && directory.listed && self.paths.contains(path) {
                 touched.paths.push(path.clone());
             }
-            prefixes.extend(directory.entries.get(name).into_iter().flatten().cloned());
+            let Some(entry) = directory.entries.get(name) else { continue };
+            prefixes.extend(entry.own.then(|| path.join(name)));
+            prefixes.extend(entry.links.iter().cloned());
         }
         for prefix in prefixes {
             let below = self.below(&prefix);
@@ -150,6 +163,7 @@ impl Tree {
         let below = self.directories.range(prefix.to_owned()..).take_while(|(path, _)| path.starts_with(prefix));
         let stale: Vec<_> = below.map(|(path, found)| (path.clone(), found.depth)).collect();
         for (path, depth) in stale {
+            self.directory(&path, depth).reached = false;
             // A refusal is told by `arm`, for the paths that it concerns.
             let _ = self.attach(&path, depth);
         }
@@ -158,7 +172,17 @@ impl Tree {
 
     /// Watches the chain of entries that leads to `path`; what is known above `fresh` is still right.
     fn arm(&mut self, path: &Path, fresh: &Path) -> Result<(), Unwatched> {
-        self.walk(path, None, fresh, MAX_LINKS).map_err(|reason| Unwatched { path: path.to_owned(), reason })
+        let known = path.parent().filter(|parent| self.directories.get(*parent).is_some_and(|found| found.reached));
+        let armed = match (known, path.file_name()) {
+            // Most paths have a neighbour that was here before.
+            (Some(directory), Some(name)) => self.step((directory, name), path, None, (fresh, MAX_LINKS), true),
+            _ => self.walk(path, None, fresh, MAX_LINKS),
+        };
+        armed.map_err(|reason| Unwatched { path: path.to_owned(), reason })?;
+        if let Some(parent) = path.parent().filter(|_| known.is_none()) {
+            self.directory(parent, Depth::Contents).reached = true;
+        }
+        Ok(())
     }
 
     fn walk(&mut self, path: &Path, link: Option<&Path>, fresh: &Path, links: usize) -> Result<(), String> {
@@ -167,25 +191,42 @@ impl Tree {
         while let Some(component) = components.next() {
             let here = directory.join(component);
             if let Component::Normal(name) = component {
-                let last = components.peek().is_none();
-                let decides = link.unwrap_or(&here).to_owned();
-                let known = self.enter(&directory, name, decides, last)?;
-                if last || !known || here.starts_with(fresh) {
-                    self.follow(&here, link.unwrap_or(&here), fresh, links)?;
-                }
+                self.step((&directory, name), &here, link, (fresh, links), components.peek().is_none())?;
             }
             directory = here;
         }
         Ok(())
     }
 
-    /// Notes that `name` in `directory` decides what the prefix means. `true`: it was noted before.
-    fn enter(&mut self, directory: &Path, name: &OsStr, prefix: PathBuf, last: bool) -> Result<bool, String> {
+    /// One entry of a chain, on the way of a path or of a link's target.
+    fn step(
+        &mut self,
+        (directory, name): (&Path, &OsStr),
+        here: &Path,
+        link: Option<&Path>,
+        (fresh, links): (&Path, usize),
+        last: bool,
+    ) -> Result<(), String> {
+        let known = self.enter(directory, name, link, last)?;
+        if last || !known || here.starts_with(fresh) {
+            self.follow(here, link.unwrap_or(here), fresh, links)?;
+        }
+        Ok(())
+    }
+
+    /// Notes that `name` in `directory` decides what its own path or that of a link means. `true`: it was noted before.
+    fn enter(&mut self, directory: &Path, name: &OsStr, link: Option<&Path>, last: bool) -> Result<bool, String> {
         let depth = if last { Depth::Contents } else { Depth::Entries };
         let found = self.directory(directory, depth);
         let attached = found.key.is_some() && found.depth >= depth;
-        let prefixes = found.entries.entry(name.to_owned()).or_default();
-        let known = !prefixes.insert(prefix);
+        if !found.entries.contains_key(name) {
+            found.entries.insert(name.to_owned(), Entry::default());
+        }
+        let entry = found.entries.get_mut(name).expect("it was just put there");
+        let known = match link {
+            None => std::mem::replace(&mut entry.own, true),
+            Some(link) => !entry.links.insert(link.to_owned()),
+        };
         if !attached {
             self.attach(directory, depth).or_else(|refused| refused.tolerate(depth))?;
         }
@@ -202,8 +243,11 @@ impl Tree {
     }
 
     fn directory(&mut self, path: &Path, depth: Depth) -> &mut Directory {
-        let new = || Directory { key: None, depth, entries: HashMap::new(), listed: false };
-        self.directories.entry(path.to_owned()).or_insert_with(new)
+        if !self.directories.contains_key(path) {
+            let new = Directory { key: None, depth, entries: HashMap::new(), listed: false, reached: false };
+            self.directories.insert(path.to_owned(), new);
+        }
+        self.directories.get_mut(path).expect("it was just put there")
     }
 
     /// Watches a directory's present incarnation.
@@ -241,7 +285,7 @@ impl Tree {
             self.directories.iter().filter(|(_, directory)| directory.listed).map(|(path, _)| path.clone()).collect();
         for directory in self.directories.values_mut() {
             directory.entries.clear();
-            directory.listed = false;
+            (directory.listed, directory.reached) = (false, false);
         }
         for path in self.paths.clone() {
             // What could not be watched before was told then.
