@@ -18,9 +18,11 @@ use crate::worker::WorkerId;
 
 /// Who watches configurations and globbed folders.
 const FLEET: &str = "(configurations)";
-/// A change that fails is told, and served as an error, only if it has not healed within this time: a file may be half
-/// written.
+/// A change that fails is told, and served as an error, only if nothing more has changed for this long: a file may be
+/// half written, or a checkout under way.
 const PATIENCE: Duration = Duration::from_millis(50);
+/// The same if something changes all the time.
+const MAX_PATIENCE: Duration = Duration::from_secs(1);
 
 impl Session {
     /// Builds everything for the start; what is wrong goes to `problems`.
@@ -113,7 +115,9 @@ impl Session {
             if failing.is_empty() {
                 break reached;
             }
-            let until = *heals_until.get_or_insert_with(|| tokio::time::Instant::now() + PATIENCE);
+            let now = tokio::time::Instant::now();
+            let last = *heals_until.get_or_insert(now + MAX_PATIENCE);
+            let until = last.min(now + PATIENCE);
             if tokio::time::timeout_at(until, watcher.changed(reached)).await.is_err() {
                 break reached;
             }

@@ -250,6 +250,11 @@ impl Client {
         self.output.expect(words);
     }
 
+    /// The terminal may say lines with these words.
+    pub(crate) fn may_say(&self, words: &str) {
+        self.output.tolerate(words);
+    }
+
     /// Everything that the terminal said.
     pub(crate) fn said(&self) -> String {
         self.output.text()
