@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::support::{Dev, Server};
+use crate::process::Folder;
+use crate::support::{Ask, Dev, Server};
 
 /// Hands each request to the user Worker that the path names first, and tells what that throws.
 const BY_PATH: &str = "
@@ -157,4 +158,47 @@ fn a_client_that_leaves_in_the_midst_of_its_body_breaks_it_off_for_the_user_work
     drop(client);
     dev.says("customer │ broken:");
     assert!(!dev.said().contains("whole"), "{}", dev.said());
+}
+
+/// Four times what an isolate may have, eight times what the process may grow to.
+#[cfg(target_os = "linux")]
+const HUGE: usize = 512 << 20;
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_body_of_any_size_passes_in_constant_memory() {
+    let folder = Folder::new();
+    let dispatches = "[[dispatch_namespaces]]\nbinding = \"dispatcher\"\nnamespace = \"staging\"\n";
+    folder.project("front", dispatches, BY_PATH);
+    folder.project("passes", "", "export default { fetch: (request) => new Response(request.body) };");
+    let transforms = "export default { fetch: (request) => new Response(request.body.pipeThrough(new TransformStream({})), { headers: { 'x-by': 'JavaScript' } }) };";
+    folder.project("transforms", "", transforms);
+    let running = folder.dev(&["front", "passes", "transforms"]);
+    let port = running.url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+    for (name, size) in [("passes", HUGE), ("transforms", HUGE / 4)] {
+        let mut connection = Ask::new(port, "POST", &format!("/{name}")).streaming();
+        let mut writer = connection.clone_writer();
+        let sending = thread::spawn(move || {
+            let chunk = vec![7; 1 << 16];
+            (0..size / chunk.len()).for_each(|_| writer.chunk(&chunk));
+            writer.end();
+        });
+        assert_eq!(connection.read_head().status, 200);
+        let mut read = 0;
+        while let Some(chunk) = connection.read_chunk() {
+            read += chunk.len();
+        }
+        sending.join().expect("the sender is well");
+        assert_eq!(read, size);
+        let peak = peak_memory(running.id());
+        assert!(peak < 128 << 20, "{peak} bytes were resident for {size} that passed through {name}");
+    }
+}
+
+/// The most bytes that a process has had in memory.
+#[cfg(target_os = "linux")]
+fn peak_memory(process: i32) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("it runs");
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux tells the peak");
+    peak.trim().trim_end_matches(" kB").parse::<usize>().expect("a number") << 10
 }
