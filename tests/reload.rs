@@ -258,7 +258,8 @@ fn a_checkout_of_many_files_is_served_whole() {
         assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     };
     let write_all = |value: usize| {
-        let imports: String = (0..MODULES).map(|at| format!("import m{at} from './m{at}.js';\n")).collect();
+        let imports: Vec<_> = (0..MODULES).map(|at| format!("import m{at} from './m{at}.js';")).collect();
+        let imports = imports.join("\n") + "\n";
         let sum: Vec<_> = (0..MODULES).map(|at| format!("m{at}")).collect();
         for at in 0..MODULES {
             fs::write(dev.path().join(format!("a/src/m{at}.js")), format!("export default {value};\n"))

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Shutdown, TcpStream};
+use std::net::TcpStream;
 
 use super::{Answer, GUARD};
 
@@ -128,11 +128,6 @@ impl Connection {
     pub(crate) fn clone_writer(&self) -> Self {
         let stream = self.reader.get_ref().try_clone().expect("the system has descriptors");
         Self { reader: BufReader::new(stream), asked: self.asked.clone() }
-    }
-
-    /// Says that nothing more will be sent, and listens on.
-    pub(crate) fn half_close(&self) {
-        self.reader.get_ref().shutdown(Shutdown::Write).expect("an open socket");
     }
 
     pub(crate) fn socket(&self) -> &TcpStream {

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
@@ -30,7 +30,7 @@ pub(crate) struct Dev {
 impl Dev {
     pub(crate) fn new() -> Self {
         let mut fleet = fleet::Options::default();
-        fleet.config.today = "2026-06-01".to_owned();
+        fleet.config.today = String::from("2026-06-01");
         let (host, state) = (None, dev::State::InMemory);
         let options = dev::Options { fleet, cpu_factor: 1.0, host, live_reload: false, watch: true, state };
         Self { folder: Folder::new(), options }
@@ -115,7 +115,7 @@ impl Dev {
             self.folder.list_in_workspace();
         }
         if self.options.fleet.directory.as_os_str().is_empty() {
-            self.options.fleet.directory = self.folder.path().to_owned();
+            self.options.fleet.directory = PathBuf::from(self.folder.path());
         }
         Server::start(self.folder, self.options)
     }
@@ -221,10 +221,6 @@ impl Deref for Server {
 }
 
 impl Client {
-    pub(crate) fn port(&self) -> u16 {
-        self.port
-    }
-
     #[track_caller]
     pub(crate) fn get(&self, target: &str) -> Answer {
         self.ask("GET", target).send()
@@ -270,15 +266,15 @@ impl Drop for Server {
             runtime.shutdown_background();
             assert!(thread::panicking() || matches!(ended, Ok(Ok(()))), "the session did not end: {ended:?}");
         }
-        if !thread::panicking() {
-            let unexpected = self.client.output.unexpected();
-            assert!(unexpected.is_empty(), "nobody expected {unexpected:#?} in\n{}", self.client.said());
-        } else {
+        if thread::panicking() {
             // Shown with the failed test.
             #[allow(clippy::print_stderr, reason = "the test harness captures it for failed tests")]
             {
                 eprintln!("--- the terminal said\n{}", self.client.said());
             }
+        } else {
+            let unexpected = self.client.output.unexpected();
+            assert!(unexpected.is_empty(), "nobody expected {unexpected:#?} in\n{}", self.client.said());
         }
     }
 }
