@@ -78,6 +78,16 @@ struct Entry {
     links: BTreeSet<PathBuf>,
 }
 
+/// How the entries on the way to a path are looked at.
+struct Chain<'a> {
+    /// The symbolic link whose target this is.
+    link: Option<&'a Path>,
+    /// What is known above it is still right.
+    fresh: &'a Path,
+    /// Links that may still be followed.
+    links: usize,
+}
+
 /// Why a path can only be watched by comparing its states.
 #[derive(Debug)]
 pub(super) struct Unwatched {
@@ -173,10 +183,11 @@ impl Tree {
     /// Watches the chain of entries that leads to `path`; what is known above `fresh` is still right.
     fn arm(&mut self, path: &Path, fresh: &Path) -> Result<(), Unwatched> {
         let known = path.parent().filter(|parent| self.directories.get(*parent).is_some_and(|found| found.reached));
+        let chain = Chain { link: None, fresh, links: MAX_LINKS };
         let armed = match (known, path.file_name()) {
             // Most paths have a neighbour that was here before.
-            (Some(directory), Some(name)) => self.step((directory, name), path, None, (fresh, MAX_LINKS), true),
-            _ => self.walk(path, None, fresh, MAX_LINKS),
+            (Some(directory), Some(name)) => self.step(directory, name, &chain, true),
+            _ => self.walk(path, &chain),
         };
         armed.map_err(|reason| Unwatched { path: path.to_owned(), reason })?;
         if let Some(parent) = path.parent().filter(|_| known.is_none()) {
@@ -185,31 +196,24 @@ impl Tree {
         Ok(())
     }
 
-    fn walk(&mut self, path: &Path, link: Option<&Path>, fresh: &Path, links: usize) -> Result<(), String> {
+    fn walk(&mut self, path: &Path, chain: &Chain<'_>) -> Result<(), String> {
         let mut directory = PathBuf::new();
         let mut components = path.components().peekable();
         while let Some(component) = components.next() {
-            let here = directory.join(component);
             if let Component::Normal(name) = component {
-                self.step((&directory, name), &here, link, (fresh, links), components.peek().is_none())?;
+                self.step(&directory, name, chain, components.peek().is_none())?;
             }
-            directory = here;
+            directory.push(component);
         }
         Ok(())
     }
 
-    /// One entry of a chain, on the way of a path or of a link's target.
-    fn step(
-        &mut self,
-        (directory, name): (&Path, &OsStr),
-        here: &Path,
-        link: Option<&Path>,
-        (fresh, links): (&Path, usize),
-        last: bool,
-    ) -> Result<(), String> {
-        let known = self.enter(directory, name, link, last)?;
-        if last || !known || here.starts_with(fresh) {
-            self.follow(here, link.unwrap_or(here), fresh, links)?;
+    /// One entry of a chain.
+    fn step(&mut self, directory: &Path, name: &OsStr, chain: &Chain<'_>, last: bool) -> Result<(), String> {
+        let known = self.enter(directory, name, chain.link, last)?;
+        let here = directory.join(name);
+        if last || !known || here.starts_with(chain.fresh) {
+            self.follow(&here, chain)?;
         }
         Ok(())
     }
@@ -234,12 +238,13 @@ impl Tree {
     }
 
     /// If an entry is a symbolic link, what it leads to decides too.
-    fn follow(&mut self, here: &Path, prefix: &Path, fresh: &Path, links: usize) -> Result<(), String> {
+    fn follow(&mut self, here: &Path, chain: &Chain<'_>) -> Result<(), String> {
         let Ok(target) = fs::read_link(here) else { return Ok(()) };
-        let (Some(left), Some(parent)) = (links.checked_sub(1), here.parent()) else { return Ok(()) };
+        let (Some(links), Some(parent)) = (chain.links.checked_sub(1), here.parent()) else { return Ok(()) };
         // `..` in a target is meant from the real directory, not from the path that led there.
         let base = fs::canonicalize(parent).unwrap_or_else(|_| parent.to_owned());
-        self.walk(&normal(&base.join(target)), Some(prefix), fresh, left)
+        let link = Some(chain.link.unwrap_or(here));
+        self.walk(&normal(&base.join(target)), &Chain { link, links, ..*chain })
     }
 
     fn directory(&mut self, path: &Path, depth: Depth) -> &mut Directory {
