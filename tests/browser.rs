@@ -72,10 +72,10 @@ impl Browser {
         self.call("Page.navigate", &json!({ "url": url }));
     }
 
-    /// The value of an expression in the page; null while there is none.
+    /// The value of an expression in the page; null while it is being replaced by another.
     pub(crate) fn value(&mut self, expression: &str) -> Value {
-        let answer = self.call("Runtime.evaluate", &json!({ "expression": expression, "returnByValue": true }));
-        answer["result"]["value"].clone()
+        let answer = self.ask("Runtime.evaluate", &json!({ "expression": expression, "returnByValue": true }));
+        answer["result"]["result"]["value"].clone()
     }
 
     /// Waits until an expression is true in the page, whichever that is by then.
@@ -89,6 +89,12 @@ impl Browser {
     }
 
     fn call(&mut self, method: &str, parameters: &Value) -> Value {
+        let answer = self.ask(method, parameters);
+        assert!(answer["error"].is_null(), "{method}: {answer}");
+        answer["result"].clone()
+    }
+
+    fn ask(&mut self, method: &str, parameters: &Value) -> Value {
         self.sent += 1;
         let mut message = json!({ "id": self.sent, "method": method, "params": parameters });
         if !self.session.is_empty() {
@@ -98,8 +104,7 @@ impl Browser {
         loop {
             let answer = self.messages.recv_timeout(GUARD).expect("Chromium answers");
             if answer["id"] == self.sent {
-                assert!(answer["error"].is_null(), "{method}: {answer}");
-                return answer["result"].clone();
+                return answer;
             }
         }
     }
