@@ -154,7 +154,7 @@ impl Session {
     }
 
     /// The fleet after the changes; the same one when they are in no configuration.
-    fn reload_fleet(&self, old: &Arc<Fleet>, changes: &Changes) -> Arc<Fleet> {
+    fn reload_fleet(self: &Arc<Self>, old: &Arc<Fleet>, changes: &Changes) -> Arc<Fleet> {
         let touched = changes.owners.get(&Owner::from(FLEET));
         if touched.is_none() && !changes.everything {
             return old.clone();
@@ -179,9 +179,22 @@ impl Session {
         }
         *self.fleet.write().unwrap_or_else(std::sync::PoisonError::into_inner) = fleet.clone();
         for member in fleet.members.iter().filter(|member| member.id.is_none()) {
-            member.problems.0.iter().cloned().for_each(|problem| self.terminal.tell(problem));
+            self.tell_unless_healed(member.clone());
         }
         fleet
+    }
+
+    /// A new project that has no place yet may be half written: its mistakes are told if they last.
+    fn tell_unless_healed(self: &Arc<Self>, member: Arc<Member>) {
+        let session = Arc::downgrade(self);
+        tokio::spawn(async move {
+            tokio::time::sleep(PATIENCE).await;
+            let Some(session) = session.upgrade() else { return };
+            let unhealed = session.fleet().members.iter().any(|now| Arc::ptr_eq(now, &member));
+            if unhealed {
+                member.problems.0.iter().cloned().for_each(|problem| session.terminal.tell(problem));
+            }
+        });
     }
 
     /// Watches what the fleet is made of; answers what was not watched before.
