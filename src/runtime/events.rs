@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rquickjs::class::Class;
 use rquickjs::function::{Args, Func};
+use rquickjs::promise::PromiseState;
 use rquickjs::{Ctx, Function, IntoJs, JsLifetime, Object, Persistent, Result, Value};
 
 use super::outbound::LocalFirst;
@@ -72,6 +73,7 @@ fn add_natives(host: &Object<'_>) -> Result<()> {
     host.set("respond", Func::from(respond))?;
     host.set("threw", Func::from(threw))?;
     host.set("finish", Func::from(finish))?;
+    host.set("fulfilled", Func::from(fulfilled))?;
     host.set("allowTime", Func::from(allow_time))?;
     host.set("invocationId", Func::from(|ctx: Ctx<'_>| current(&ctx).map_or(0.0, |owner| number(owner.id))))
 }
@@ -159,7 +161,13 @@ fn on_fetch(ctx: &Ctx<'_>, id: u64, request: Request, (entrypoint, props): (&str
     on_fetch.restore(ctx)?.call_arg(args)
 }
 
-/// The handler's answer.
+/// What a promise that is fulfilled already holds.
+fn fulfilled<'js>(promise: Value<'js>) -> Option<Value<'js>> {
+    let promise = promise.as_promise().filter(|promise| promise.state() == PromiseState::Resolved)?;
+    promise.result::<Value<'js>>()?.ok()
+}
+
+/// The handler's answer; `how`: [`ENCODE`] and [`FINISH`].
 #[allow(clippy::too_many_arguments, reason = "one call per request is cheaper than an object of parts")]
 fn respond<'js>(
     ctx: Ctx<'js>,
@@ -168,16 +176,25 @@ fn respond<'js>(
     status_text: String,
     headers: Class<'js, HeaderList>,
     body: Value<'js>,
-    encode_body: bool,
+    how: u8,
 ) -> Result<()> {
+    let encode_body = how & ENCODE != 0;
     let body = web::fetch::body_of(&ctx, &body)?;
     let Some(invocation) = invocation(&ctx, id) else { return Ok(()) };
     let headers = headers.borrow().clone_map();
     if let Some(reply) = Event::of(&invocation).take_reply() {
         reply(Ok(Response { status, status_text, headers, body, url: String::new(), redirected: false, encode_body }));
     }
+    if how & FINISH != 0 {
+        realm(&ctx).isolate().finish(&ctx, &invocation);
+    }
     Ok(())
 }
+
+/// The body is to be encoded as its headers say.
+const ENCODE: u8 = 1;
+/// Nothing is left to do when the answer is out.
+const FINISH: u8 = 2;
 
 /// The handler threw.
 fn threw<'js>(ctx: Ctx<'js>, id: f64, error: Value<'js>) {

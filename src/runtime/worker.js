@@ -6,7 +6,7 @@ import { payloadOf } from "internal:body";
 import { WorkerEntrypoint, setEnv, setWaitUntil } from "internal:workers";
 import { illegalConstructor, interface_, internal } from "internal:webidl";
 
-const { allowTime, finish, respond, threw } = host;
+const { allowTime, finish, fulfilled, respond, threw } = host;
 
 /** Open events by the number of their invocation. */
 const events = new Map();
@@ -30,12 +30,18 @@ export const start = (namespace) => void (exported = namespace);
 
 /** One open event, which no user code sees: it ends when nothing it promised is left. */
 class Event {
+  /** `props` is JSON, until somebody asks for it. */
   constructor(id, request, props) {
     this.id = id;
     this.request = request;
     this.props = props;
     this.pending = 1;
     events.set(id, this);
+  }
+
+  readProps() {
+    if (typeof this.props !== "object") this.props = this.props === undefined ? {} : JSON.parse(this.props);
+    return this.props;
   }
 
   waitUntil(promise) {
@@ -70,7 +76,7 @@ class ExecutionContext {
     this.#event = event;
   }
 
-  get props() { return this.#event.props; }
+  get props() { return this.#event.readProps(); }
 
   waitUntil(promise) {
     this.#event.waitUntil(promise);
@@ -82,30 +88,19 @@ class ExecutionContext {
 }
 interface_(ExecutionContext);
 
-const isClass = (value) => typeof value === "function" && value.prototype instanceof WorkerEntrypoint;
-
-function handlerOf(entrypoint, name) {
+function call(entrypoint, request, ctx) {
   const value = exported[entrypoint];
   if (value === undefined) throw new Error(`The Worker exports no entrypoint named "${entrypoint}".`);
-  if (isClass(value)) return undefined;
-  if (typeof value?.[name] !== "function") {
-    throw new Error(`Handler does not export a ${name}() function.`);
-  }
-  return value;
-}
-
-function call(entrypoint, request, ctx) {
-  const handler = handlerOf(entrypoint, "fetch");
-  if (handler !== undefined) return handler.fetch(request, env, ctx);
-  const instance = new exported[entrypoint](ctx, env);
-  if (typeof instance.fetch !== "function") throw new Error("Handler does not export a fetch() function.");
-  return instance.fetch(request);
+  const isClass = typeof value === "function" && value.prototype instanceof WorkerEntrypoint;
+  const handler = isClass ? new value(ctx, env) : value;
+  if (typeof handler?.fetch !== "function") throw new Error("Handler does not export a fetch() function.");
+  return isClass ? handler.fetch(request) : handler.fetch(request, env, ctx);
 }
 
 /** A request for the Worker: the host is told of the answer by `respond` or `threw`, then by `finish`. */
 export function onFetch(id, entrypoint, props, method, url, headers, body, cf) {
   const request = incoming(method, url, headers, body, cf);
-  const event = new Event(id, request, props === undefined ? {} : JSON.parse(props));
+  const event = new Event(id, request, props);
   const ctx = new ExecutionContext(internal, event);
   let answer;
   try {
@@ -114,7 +109,9 @@ export function onFetch(id, entrypoint, props, method, url, headers, body, cf) {
     fail(id, event, error);
     return;
   }
-  if (responseParts(answer) !== undefined) deliver(id, event, answer);
+  // A handler that did not wait for anything has its answer already.
+  const response = responseParts(answer) === undefined ? fulfilled(answer) : answer;
+  if (response !== undefined) deliver(id, event, response);
   else Promise.resolve(answer).then((response) => deliver(id, event, response), (error) => fail(id, event, error));
 }
 
@@ -126,6 +123,10 @@ function fail(id, event, error) {
 const notAResponse = () =>
   new TypeError("Incorrect type for Promise: the Promise did not resolve to 'Response'.");
 
+// As the host's `respond` reads them.
+const ENCODE = 1;
+const FINISH = 2;
+
 function deliver(id, event, response) {
   const state = responseParts(response);
   if (state === undefined) return fail(id, event, notAResponse());
@@ -136,8 +137,11 @@ function deliver(id, event, response) {
   } catch (error) {
     return fail(id, event, error);
   }
-  respond(id, state.status, state.statusText, state.list, sent.payload, state.encodeBody === "automatic");
-  if (sent.done === undefined) event.answered();
+  const nothingLeft = sent.done === undefined && event.pending === 1;
+  const how = (state.encodeBody === "automatic" ? ENCODE : 0) | (nothingLeft ? FINISH : 0);
+  respond(id, state.status, state.statusText, state.list, sent.payload, how);
+  if (nothingLeft) events.delete(id);
+  else if (sent.done === undefined) event.answered();
   else sent.done.then(() => event.answered(), (error) => broken(event, error));
 }
 
