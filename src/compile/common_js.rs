@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use super::link::{Links, Required, dynamic_imports, string};
+use super::link::dynamic_imports;
+use super::notation::string;
 use super::splice::{Edit, splice};
-use super::{Compiled, INTEROP_NAME, Map};
+use super::{Compiled, INTEROP_NAME, Links, Map, Required};
 
 /// A name that the text does not use, so that what we add cannot clash with it.
 pub(super) fn unused(code: &str, name: &str) -> String {

@@ -12,7 +12,7 @@ use oxc::allocator::Allocator;
 use oxc::ast::ast::{
     CallExpression, ExportAllDeclaration, ExportFromDeclaration, ExportNamedDeclaration, Expression,
     ExpressionStatement, IdentifierReference, ImportDeclaration, ImportDeclarationSpecifier, ImportExpression,
-    ModuleExportName, ObjectProperty, Program, Statement, WithClause,
+    ModuleExportName, ObjectProperty, Program, Statement,
 };
 use oxc::ast_visit::{Visit, walk};
 use oxc::parser::Parser;
@@ -21,53 +21,10 @@ use oxc::span::SourceType;
 use oxc::syntax::symbol::SymbolId;
 
 use super::common_js::{requirements, unused};
+use super::notation::{attributes, clause, export_name, pair, passed_on, property, string, written};
 use super::record::range;
 use super::splice::{Edit, splice};
-use super::{Compiled, INTEROP_NAME, Map};
-
-/// What the graph found out about a file's imports; part of the cache's key.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Links {
-    /// Specifiers that mean CommonJS modules.
-    pub common_js: Vec<Arc<str>>,
-    /// The file sees them as Node.js does: `default` is always the whole `module.exports`.
-    pub node_mode: bool,
-    /// What each `require()` leads to; one that is not listed throws.
-    pub requires: Vec<(Arc<str>, Required)>,
-    /// `(specifier, name)` that is exported again although it is only a type.
-    pub types: Vec<(Arc<str>, Arc<str>)>,
-    /// `(specifier, name)` that does not exist, in a module without exports: the name is `undefined`.
-    pub absent: Vec<(Arc<str>, Arc<str>)>,
-    /// For `export * from` a CommonJS module: the names that it is known to export.
-    pub stars: Vec<(Arc<str>, Vec<Arc<str>>)>,
-    /// `import { a } from "b"; export { a }` is to become `export { a } from "b"`. By the standard they are the same;
-    /// QuickJS takes the first for a binding of its own, which clashes where two `export *` bring it.
-    pub forward: bool,
-    /// A CommonJS module is the Worker's entry: what it exports is the default export.
-    pub default_export: bool,
-}
-
-/// How `require()` takes a module.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Required {
-    CommonJs,
-    Esm,
-    /// JSON, text, data: its default export.
-    Default,
-}
-
-impl Links {
-    /// Nothing to change.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self { node_mode: self.node_mode, ..Self::default() }
-    }
-}
-
-/// A JavaScript string literal.
-pub(super) fn string(text: &str) -> String {
-    serde_json::Value::from(text).to_string().replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
-}
+use super::{Compiled, INTEROP_NAME, Links, Map, Moved};
 
 pub(super) fn edit(compiled: &Compiled, links: &Links) -> Compiled {
     let allocator = Allocator::default();
@@ -172,7 +129,8 @@ impl<'a> Linker<'a> {
 
     fn imports(&mut self, statement: &Statement<'_>) {
         if let Statement::ImportDeclaration(import) = statement {
-            if self.is_common_js(import.source.value.as_str()) {
+            let from = import.source.value.as_str();
+            if self.is_common_js(from) && !self.is_dropped(import) {
                 self.import_common_js(import);
             } else {
                 self.import_names(import);
@@ -192,6 +150,21 @@ impl<'a> Linker<'a> {
             }
             _ => {}
         }
+    }
+
+    /// Whether an import of a module that need not be evaluated takes nothing from it.
+    fn is_dropped(&self, import: &ImportDeclaration<'_>) -> bool {
+        let from = import.source.value.as_str();
+        let mut names = import.specifiers.iter().flatten().map(imported_name);
+        self.is_free(from) && names.all(|name| self.moved(from, name).is_some())
+    }
+
+    fn is_free(&self, specifier: &str) -> bool {
+        self.links.free.iter().any(|one| &**one == specifier)
+    }
+
+    fn moved(&self, specifier: &str, name: &str) -> Option<&'a Moved> {
+        self.links.moved.iter().find(|moved| &*moved.specifier == specifier && &*moved.name == name)
     }
 
     /// `import a, { b } from "cjs"` -> an import of the carrier; `a` and `b` become properties of what it gives.
@@ -233,6 +206,7 @@ impl<'a> Linker<'a> {
     fn import_names(&mut self, import: &ImportDeclaration<'_>) {
         let from = import.source.value.as_str();
         let mut kept = Vec::new();
+        let mut moved = String::new();
         let specifiers = import.specifiers.iter().flatten();
         let before = specifiers.clone().count();
         for specifier in specifiers {
@@ -242,14 +216,27 @@ impl<'a> Linker<'a> {
                 self.types.push(symbol);
             } else if contains(&self.links.absent, from, name) {
                 self.access.insert(symbol, "(void 0)".into());
+            } else if let Some(place) = self.moved(from, name) {
+                if let Some((from, name)) = &place.to {
+                    self.imported.insert(symbol, (string(from), written(name)));
+                    let (local, from) = (&specifier.local().name, string(from));
+                    let _ = match &**name {
+                        "*" => write!(moved, "import*as {local} from{from};"),
+                        name => write!(moved, "import{{{} as {local}}}from{from};", written(name)),
+                    };
+                }
             } else {
-                let name = if is_identifier(name) || name == "*" { name.to_owned() } else { string(name) };
-                self.imported.insert(symbol, (string(from), name));
+                self.imported.insert(symbol, (string(from), written(name)));
                 kept.push(specifier);
             }
         }
-        if kept.len() < before {
-            let text = format!("import{}{}{};", clause(&kept), string(from), attributes(import.with_clause.as_deref()));
+        let goes = kept.is_empty() && self.is_free(from);
+        if kept.len() < before || goes {
+            let mut text = moved;
+            if !goes {
+                let attributes = attributes(import.with_clause.as_deref());
+                let _ = write!(text, "import{}{}{attributes};", clause(&kept), string(from));
+            }
             self.edits.push(Edit::replace(range(import.span), text));
         }
     }
@@ -268,10 +255,7 @@ impl<'a> Linker<'a> {
                 None if symbol.is_some_and(|symbol| self.types.contains(&symbol)) => {}
                 None => match symbol.and_then(|symbol| self.imported.get(&symbol)).filter(|_| self.links.forward) {
                     Some((from, name)) => {
-                        let exported = export_name(&specifier.exported);
-                        let what =
-                            if name == "*" { format!("* as {exported} ") } else { format!("{{{name} as {exported}}}") };
-                        let _ = write!(forwarded, "export{what}from{from};");
+                        forwarded.push_str(&passed_on(name, &export_name(&specifier.exported), from));
                     }
                     None => kept.push(pair(&specifier.local, &specifier.exported)),
                 },
@@ -298,10 +282,21 @@ impl<'a> Linker<'a> {
         let from = export.source.value.as_str();
         let is_gone = |name: &str| contains(&self.links.types, from, name) || contains(&self.links.absent, from, name);
         let kept = export.specifiers.iter().filter(|one| !is_gone(one.local.name().as_str()));
-        let kept: Vec<String> = kept.map(|one| pair(&one.local, &one.exported)).collect();
+        let (moved, kept): (Vec<_>, Vec<_>) =
+            kept.partition(|one| self.moved(from, one.local.name().as_str()).is_some());
+        let kept: Vec<String> = kept.into_iter().map(|one| pair(&one.local, &one.exported)).collect();
+        let mut text = String::new();
+        for one in moved {
+            if let Some((from, name)) = self.moved(from, one.local.name().as_str()).and_then(|moved| moved.to.as_ref())
+            {
+                let _ = write!(text, "{}", passed_on(&written(name), &export_name(&one.exported), &string(from)));
+            }
+        }
         if kept.len() < export.specifiers.len() {
-            let attributes = attributes(export.with_clause.as_deref());
-            let text = format!("export{{{}}}from{}{attributes};", kept.join(","), string(from));
+            if !(kept.is_empty() && self.is_free(from)) {
+                let attributes = attributes(export.with_clause.as_deref());
+                let _ = write!(text, "export{{{}}}from{}{attributes};", kept.join(","), string(from));
+            }
             self.edits.push(Edit::replace(range(export.span), text));
         }
     }
@@ -440,51 +435,4 @@ fn imported_name<'a>(specifier: &'a ImportDeclarationSpecifier<'a>) -> &'a str {
         ImportDeclarationSpecifier::ImportDefaultSpecifier(_) => "default",
         ImportDeclarationSpecifier::ImportNamespaceSpecifier(_) => "*",
     }
-}
-
-fn property(object: &str, name: &str) -> String {
-    if is_identifier(name) { format!("{object}.{name}") } else { format!("{object}[{}]", string(name)) }
-}
-
-fn is_identifier(name: &str) -> bool {
-    oxc::syntax::identifier::is_identifier_name(name)
-}
-
-/// An exported name as it is written: an identifier or a string.
-fn export_name(name: &ModuleExportName<'_>) -> String {
-    let text = name.name();
-    if is_identifier(text.as_str()) { text.to_string() } else { string(text.as_str()) }
-}
-
-fn pair(local: &ModuleExportName<'_>, exported: &ModuleExportName<'_>) -> String {
-    let (local, exported) = (export_name(local), export_name(exported));
-    if local == exported { local } else { format!("{local} as {exported}") }
-}
-
-/// What stands between `import` and the specifier.
-fn clause(specifiers: &[&ImportDeclarationSpecifier<'_>]) -> String {
-    let mut parts = Vec::new();
-    let mut named = Vec::new();
-    for specifier in specifiers {
-        let local = &specifier.local().name;
-        match specifier {
-            ImportDeclarationSpecifier::ImportDefaultSpecifier(_) => parts.push(local.to_string()),
-            ImportDeclarationSpecifier::ImportNamespaceSpecifier(_) => parts.push(format!("* as {local}")),
-            ImportDeclarationSpecifier::ImportSpecifier(one) => {
-                named.push(format!("{} as {local}", export_name(&one.imported)));
-            }
-        }
-    }
-    if !named.is_empty() {
-        parts.push(format!("{{{}}}", named.join(",")));
-    }
-    if parts.is_empty() { String::new() } else { format!(" {} from", parts.join(",")) }
-}
-
-fn attributes(clause: Option<&WithClause<'_>>) -> String {
-    let entries = clause.iter().flat_map(|clause| &clause.with_entries);
-    let entries =
-        entries.map(|one| format!("{}:{}", string(one.key.as_arena_str().as_str()), string(one.value.value.as_str())));
-    let entries: Vec<String> = entries.collect();
-    if entries.is_empty() { String::new() } else { format!("with{{{}}}", entries.join(",")) }
 }

@@ -15,8 +15,10 @@ mod diagnose;
 mod embedded;
 mod json;
 mod link;
+mod links;
 mod map;
 mod names;
+mod notation;
 mod record;
 mod scan;
 mod script;
@@ -30,7 +32,7 @@ mod tests;
 pub use cache::Cache;
 pub use common_js::required;
 pub use embedded::{INTEROP_NAME, helper};
-pub use link::{Links, Required};
+pub use links::{Links, Moved, Required};
 pub use map::{Map, Position, token};
 pub use settings::{Hint, Jsx, Language, Options, Settings};
 pub use text::read;
@@ -105,6 +107,8 @@ pub struct ImportedName {
     pub span: Range<usize>,
     /// Whether the file exports the binding again: in TypeScript it may then be a type.
     pub exported: bool,
+    /// Whether the file mentions the binding at all.
+    pub used: bool,
 }
 
 /// Where an exported name comes from.

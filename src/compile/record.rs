@@ -8,6 +8,7 @@ use oxc::ast::ast::{
     Declaration, ExportAllDeclaration, ExportFromDeclaration, ExportNamedDeclaration, ImportDeclaration,
     ImportDeclarationSpecifier, Program, Statement, StringLiteral, WithClause,
 };
+use oxc::semantic::Scoping;
 use oxc::span::{GetSpan, Span};
 
 use super::names::Names;
@@ -28,10 +29,11 @@ pub(super) fn range(span: Span) -> Range<usize> {
 }
 
 impl Record {
-    pub(super) fn of(program: &Program<'_>) -> Self {
+    /// `scoping` tells which imports are used; without it all count as used.
+    pub(super) fn of(program: &Program<'_>, scoping: Option<&Scoping>) -> Self {
         let mut record = Self::default();
         for statement in &program.body {
-            record.statement(statement);
+            record.statement(statement, scoping);
         }
         // Last, since `export { a }` may stand before `import { a } from`.
         for statement in &program.body {
@@ -42,9 +44,9 @@ impl Record {
         record
     }
 
-    fn statement(&mut self, statement: &Statement<'_>) {
+    fn statement(&mut self, statement: &Statement<'_>, scoping: Option<&Scoping>) {
         match statement {
-            Statement::ImportDeclaration(import) => self.import(import),
+            Statement::ImportDeclaration(import) => self.import(import, scoping),
             Statement::ExportDeclaration(export) => self.export_declaration(&export.declaration),
             Statement::ExportDefaultDeclaration(_) => self.export_local("default"),
             Statement::ExportFromDeclaration(export) => self.export_from(export),
@@ -61,7 +63,7 @@ impl Record {
         self.stars = passed_on.map(|(index, _)| index).collect();
     }
 
-    fn import(&mut self, statement: &ImportDeclaration<'_>) {
+    fn import(&mut self, statement: &ImportDeclaration<'_>, scoping: Option<&Scoping>) {
         let index = self.request(ImportKind::Static, &statement.source, statement.with_clause.as_deref());
         for specifier in statement.specifiers.iter().flatten() {
             let (name, local): (Arc<str>, &str) = match specifier {
@@ -73,7 +75,9 @@ impl Record {
             };
             let names = &mut self.imports[index].names;
             self.bound.insert(local.into(), (index, names.len()));
-            names.push(ImportedName { name, span: range(specifier.span()), exported: false });
+            let used = scoping
+                .is_none_or(|scoping| scoping.get_resolved_references(specifier.local().symbol_id()).next().is_some());
+            names.push(ImportedName { name, span: range(specifier.span()), exported: false, used });
         }
     }
 
@@ -117,7 +121,7 @@ impl Record {
         for specifier in &export.specifiers {
             let name: Arc<str> = specifier.local.name().as_str().into();
             let span = range(specifier.local.span());
-            self.imports[index].names.push(ImportedName { name: name.clone(), span, exported: true });
+            self.imports[index].names.push(ImportedName { name: name.clone(), span, exported: true, used: true });
             let from = Export::From { import: index, name };
             self.exports.insert(specifier.exported.name().as_str().into(), from);
         }

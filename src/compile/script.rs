@@ -56,7 +56,7 @@ pub(super) fn compile(source: &Source, options: &Options) -> Result<Compiled, Pr
             if plain { (code.into(), Some(Map::from(stage))) } else { define(&code, Map::from(stage), options) }
         }
     };
-    let mut record = Record::of(&program);
+    let mut record = Record::of(&program, Some(&scoping).filter(|_| !rewritten));
     record.imports.extend(std::mem::take(&mut scan.imports));
     if format == Format::CommonJs {
         record.common_js(Names::of(&program));

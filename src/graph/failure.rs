@@ -5,9 +5,9 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::kind;
+use super::loader::reason;
 use super::package::{Refusal, conditions};
 use super::resolve::{NotFound, is_package};
-use super::walk::reason;
 use crate::compile::{Import, ImportKind};
 use crate::error::{Problem, Source};
 

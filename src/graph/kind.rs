@@ -80,10 +80,16 @@ fn type_of(kind: &str) -> Option<Type> {
 
 /// wrangler's globs: only `*` is special. In imports it stands for anything; in paths it ends at a slash, and `**/`
 /// stands for any directories.
-fn matches(glob: &str, text: &str, is_path: bool) -> bool {
+pub(super) fn matches(glob: &str, text: &str, is_path: bool) -> bool {
     if is_path && let Some(rest) = glob.strip_prefix("**/") {
         let mut starts = std::iter::once(0).chain(text.match_indices('/').map(|(at, _)| at + 1));
         return starts.any(|start| matches(rest, &text[start..], true));
+    }
+    // `src/**/b`: directories in the middle.
+    if is_path && let Some((before, after)) = glob.split_once("/**/") {
+        let starts = text.match_indices('/').map(|(at, _)| at);
+        let mut splits = starts.map(|at| (&text[..at], &text[at + 1..]));
+        return splits.any(|(head, rest)| matches(before, head, true) && matches(&format!("**/{after}"), rest, true));
     }
     let Some((before, after)) = glob.split_once('*') else { return glob == text };
     let after = if is_path { after } else { after.trim_start_matches('*') };
@@ -171,6 +177,7 @@ mod tests {
     fn a_star_ends_at_a_slash_in_a_path() {
         assert!(matches("**/*.js", "a.js", true) && matches("**/*.js", "x/y/a.js", true));
         assert!(matches("x/*.js", "x/a.js", true) && matches("x/**", "x/y/z", true));
+        assert!(matches("x/**/a.js", "x/y/z/a.js", true) && matches("x/**/a.js", "x/a.js", true));
         assert!(!matches("*.js", "x/a.js", true) && !matches("x/*.js", "x/y/a.js", true));
     }
 

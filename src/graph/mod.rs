@@ -4,18 +4,21 @@
 //! found in the compile [`Cache`] by its content. A build that fails still says what to watch, so that it heals.
 
 mod browser;
+mod check;
 mod disk;
 mod failure;
 mod kind;
 mod link;
+mod loader;
+mod names;
 mod options;
 mod order;
 mod package;
+mod prune;
 mod resolve;
 #[cfg(test)]
 mod tests;
 mod tsconfig;
-mod walk;
 mod watch;
 
 pub use kind::Kind;
@@ -92,10 +95,10 @@ pub struct Failed {
 /// Everything that is wrong with the files: unreadable, not parsable, missing imports, missing exports.
 pub fn load(project: &Path, entry: &Path, options: &Options, cache: &Cache) -> Result<Graph, Failed> {
     let load = || {
-        let mut walk = walk::Walk::new(project, options, cache);
-        walk.enter(&project.join(entry));
-        link::link(&mut walk);
-        order::finish(walk)
+        let mut loader = loader::Loader::new(project, options, cache);
+        loader.enter(&project.join(entry));
+        link::link(&mut loader);
+        order::finish(loader)
     };
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().name("compile".into()).stack_size(STACK);

@@ -3,45 +3,50 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::walk::{Edge, Node, Walk};
+use super::loader::{Edge, Loader, Node};
 use super::{Failed, Graph, Module, Target};
 use crate::compile::{INTEROP_NAME, ImportKind, required};
 
 /// # Errors
-/// The walk's problems, if there is an error among them.
-pub(super) fn finish(walk: Walk<'_>) -> Result<Graph, Failed> {
-    let watch = walk.disk.watch;
-    if walk.problems.has_errors() {
-        return Err(Failed { problems: walk.problems, watch });
+/// The loader's problems, if there is an error among them.
+pub(super) fn finish(loader: Loader<'_>) -> Result<Graph, Failed> {
+    let watch = loader.disk.watch;
+    if loader.problems.has_errors() {
+        return Err(Failed { problems: loader.problems, watch });
     }
-    let order = post_order(&walk.nodes);
-    let names: Vec<_> = walk.nodes.iter().map(|node| node.name.clone()).collect();
-    let mut nodes: Vec<Option<Node>> = walk.nodes.into_iter().map(Some).collect();
+    let order = post_order(&loader.nodes);
+    let names: Vec<_> = loader.nodes.iter().map(|node| node.name.clone()).collect();
+    let mut nodes: Vec<Option<Node>> = loader.nodes.into_iter().map(Some).collect();
     let modules = order.into_iter().map(|index| {
         let node = nodes[index].take().expect("the order holds each module once");
         Arc::new(module(node, &names))
     });
     let modules: Vec<Arc<Module>> = modules.collect();
     let by_name: HashMap<_, _> = modules.iter().enumerate().map(|(index, one)| (one.name.clone(), index)).collect();
-    Ok(Graph { entry: names[0].clone(), modules, watch, warnings: walk.problems, by_name })
+    Ok(Graph { entry: names[0].clone(), modules, watch, warnings: loader.problems, by_name })
 }
 
 fn module(node: Node, names: &[Arc<str>]) -> Module {
     let compiled = node.compiled().cloned();
     let imports = compiled.iter().flat_map(|compiled| &compiled.imports);
     let mut resolved: HashMap<Arc<str>, Target> = HashMap::new();
-    for (import, edge) in imports.zip(&node.edges) {
+    let kept = imports.zip(&node.edges).enumerate().filter(|(place, _)| !node.linked.dropped.contains(place));
+    for (_, (import, edge)) in kept {
         let specifier = match import.kind {
             ImportKind::Require => required(&import.specifier).into(),
             _ => import.specifier.clone(),
         };
         match edge {
-            Some(Edge::Module(index)) => drop(resolved.insert(specifier, Target::Module(names[*index].clone()))),
-            Some(Edge::Builtin(name)) => drop(resolved.insert(specifier, Target::Builtin(name.clone()))),
-            None => {}
+            Edge::Module(index) => drop(resolved.insert(specifier, Target::Module(names[*index].clone()))),
+            Edge::Builtin(name) => drop(resolved.insert(specifier, Target::Builtin(name.clone()))),
+            Edge::Unknown | Edge::Nowhere => {}
         }
     }
-    if node.linked {
+    resolved.extend(node.linked.added.iter().map(|(specifier, index)| {
+        let target = Target::Module(names[*index].clone());
+        (specifier.clone(), target)
+    }));
+    if node.linked.needs_interop {
         resolved.insert(INTEROP_NAME.into(), Target::Module(INTEROP_NAME.into()));
     }
     let body = node.body.expect("a module without a body is among the problems");
@@ -86,10 +91,13 @@ fn dynamic_targets(node: &Node) -> impl Iterator<Item = usize> {
     targets(node).filter(|(kind, _)| *kind == ImportKind::Dynamic).map(|(_, target)| target)
 }
 
-fn targets(node: &Node) -> impl Iterator<Item = (ImportKind, usize)> {
+/// The modules that one leads to, once it is linked.
+pub(super) fn targets(node: &Node) -> impl Iterator<Item = (ImportKind, usize)> {
     let imports = node.compiled().into_iter().flat_map(|compiled| &compiled.imports);
-    imports.zip(&node.edges).filter_map(|(import, edge)| match edge {
-        Some(Edge::Module(index)) => Some((import.kind, *index)),
+    let kept = imports.zip(&node.edges).enumerate().filter(|(place, _)| !node.linked.dropped.contains(place));
+    let kept = kept.filter_map(|(_, (import, edge))| match edge {
+        Edge::Module(index) => Some((import.kind, *index)),
         _ => None,
-    })
+    });
+    kept.chain(node.linked.added.values().map(|index| (ImportKind::Static, *index)))
 }

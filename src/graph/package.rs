@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::kind::matches;
 use crate::compile::ImportKind;
 
 use crate::error::{Problem, Source};
@@ -27,6 +28,15 @@ pub(super) struct Package {
     pub(super) browser_map: Option<HashMap<String, Substitute>>,
     /// `"type": "module"`.
     pub(super) is_module: bool,
+    side_effects: SideEffects,
+}
+
+/// Which files do something when they are evaluated, besides making what they export.
+#[derive(Debug)]
+enum SideEffects {
+    Unknown,
+    None,
+    Only(Vec<String>),
 }
 
 /// What a `browser` map puts in the place of a module.
@@ -60,6 +70,7 @@ impl Package {
             entries.map(|(key, value)| (key.clone(), target(value))).collect()
         });
         let is_module = value.get("type").and_then(Value::as_str) == Some("module");
+        let side_effects = SideEffects::of(value.get("sideEffects"));
         let mut map = |key: &str| value.get_mut(key).map(Value::take).filter(|map| !map.is_null());
         Ok(Self {
             directory: file.parent().unwrap_or(file).to_path_buf(),
@@ -71,7 +82,20 @@ impl Package {
             main,
             browser_map,
             is_module,
+            side_effects,
         })
+    }
+
+    /// Whether the package says that a file of it need not be evaluated if nothing of it is used.
+    pub(super) fn is_free_of_effects(&self, file: &Path) -> bool {
+        match &self.side_effects {
+            SideEffects::Unknown => false,
+            SideEffects::None => true,
+            SideEffects::Only(globs) => {
+                let Some(path) = file.strip_prefix(&self.directory).ok().and_then(Path::to_str) else { return false };
+                !globs.iter().any(|glob| matches(glob, path, true))
+            }
+        }
     }
 
     /// The target of `.` or `./sub/path` in `exports`, relative to the package.
@@ -96,6 +120,20 @@ impl Package {
     pub(super) fn listed(&self) -> Vec<&str> {
         let keys = self.exports.as_ref().and_then(Value::as_object).into_iter().flat_map(|map| map.keys());
         keys.map(String::as_str).filter(|key| key.starts_with('.')).collect()
+    }
+}
+
+impl SideEffects {
+    fn of(value: Option<&Value>) -> Self {
+        let glob = |pattern: &str| match pattern.strip_prefix("./").unwrap_or(pattern) {
+            name if !name.contains('/') && name == pattern => format!("**/{name}"),
+            path => path.to_owned(),
+        };
+        match value {
+            Some(Value::Bool(false)) => Self::None,
+            Some(Value::Array(files)) => Self::Only(files.iter().filter_map(Value::as_str).map(glob).collect()),
+            _ => Self::Unknown,
+        }
     }
 }
 
@@ -175,6 +213,15 @@ mod tests {
     fn a_condition_that_leads_nowhere_falls_through_to_the_next() {
         let package = package(r#"{"exports": {"workerd": {"require": "./r.cjs"}, "default": ["./d.js"]}}"#);
         assert_eq!(package.export(".", ImportKind::Static), Ok("./d.js".into()));
+    }
+
+    #[test]
+    fn files_listed_as_having_effects_are_not_free_of_them() {
+        let free = |json: &str, file: &str| package(json).is_free_of_effects(&Path::new("/p").join(file));
+        assert!(free(r#"{"sideEffects": false}"#, "a.js") && !free("{}", "a.js"));
+        let listed = r#"{"sideEffects": ["*.css", "./lib/a.js", "src/**/b.js"]}"#;
+        assert!(!free(listed, "x/y.css") && !free(listed, "lib/a.js") && !free(listed, "src/x/b.js"));
+        assert!(free(listed, "a.js") && free(listed, "lib/b.js"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Whole builds of small projects in a directory of their own.
 
+mod pruning;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 

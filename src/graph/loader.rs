@@ -1,7 +1,8 @@
-//! Finds every module from the entry on: read, compile, resolve, repeat. A queue, not recursion: chains of ten
-//! thousand imports are legal.
+//! The modules of a project, each read and compiled when it is first asked for, each import resolved likewise.
+//!
+//! So what nothing asks for costs nothing: of a barrel with hundreds of modules only those are read that are used.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsString;
 use std::io;
 use std::ops::Range;
@@ -15,21 +16,20 @@ use super::kind::{self, Kind, Rules};
 use super::resolve::{self, Resolved};
 use super::tsconfig::TsConfig;
 use super::{Body, Name, Options, failure};
-use crate::compile::{self, Cache, Hint, Import, Settings};
+use crate::compile::{self, Cache, Compiled, Hint, Import, Settings};
 use crate::error::{Problem, Problems, Source};
 
 /// Problems that are listed for one build; the rest is counted.
 const LISTED: usize = 20;
 
 /// The modules found so far, in the order of discovery; the entry first.
-pub(super) struct Walk<'a> {
+pub(super) struct Loader<'a> {
     pub(super) cache: &'a Cache,
     /// The project directory, without symbolic links.
     project: PathBuf,
     pub(super) disk: Disk,
     pub(super) nodes: Vec<Node>,
     by_path: HashMap<OsString, usize>,
-    queue: VecDeque<Pending>,
     /// Imports of a package's `module` whose `main` is meant if anything requires that.
     pairs: Vec<Pair>,
     options: &'a Options,
@@ -42,7 +42,7 @@ pub(super) struct Walk<'a> {
 
 struct Pair {
     node: usize,
-    import: usize,
+    place: usize,
     main: PathBuf,
 }
 
@@ -50,31 +50,41 @@ pub(super) struct Node {
     pub(super) name: Name,
     pub(super) path: Arc<Path>,
     pub(super) kind: Kind,
+    /// Who asked first: the source and the span of the specifier; `None` for the entry.
+    from: Option<(Source, Range<usize>)>,
+    is_loaded: bool,
     pub(super) source: Option<Source>,
     pub(super) options: Option<compile::Options>,
-    /// `None` if the file could not be read or compiled; that is among the problems.
+    /// `None` until it is loaded, and if it cannot be; then that is among the problems.
     pub(super) body: Option<Body>,
-    /// For each of the compiled module's imports, where it leads; `None` if nowhere.
-    pub(super) edges: Vec<Option<Edge>>,
-    /// The link step has edited it, so that it may import the helpers for CommonJS.
-    pub(super) linked: bool,
+    /// For each of the compiled module's imports, where it leads.
+    pub(super) edges: Vec<Edge>,
     /// Loaded although nothing is seen to import it.
     pub(super) is_root: bool,
+    pub(super) linked: Linked,
+}
+
+/// What the link step has made of a module.
+#[derive(Default)]
+pub(super) struct Linked {
+    /// Places among the imports of those that are taken out, and what is imported instead.
+    pub(super) dropped: BTreeSet<usize>,
+    pub(super) added: BTreeMap<Arc<str>, usize>,
+    /// It imports the helpers for CommonJS.
+    pub(super) needs_interop: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Edge {
+    /// Not yet resolved.
+    Unknown,
+    /// There is no such module; if that matters, it is among the problems.
+    Nowhere,
     Module(usize),
     Builtin(Arc<str>),
 }
 
-struct Pending {
-    node: usize,
-    /// Who asked: the source and the span of the specifier; `None` for the entry.
-    from: Option<(Source, Range<usize>)>,
-}
-
-impl<'a> Walk<'a> {
+impl<'a> Loader<'a> {
     pub(super) fn new(project: &Path, options: &'a Options, cache: &'a Cache) -> Self {
         Self {
             cache,
@@ -82,7 +92,6 @@ impl<'a> Walk<'a> {
             disk: Disk::new(options.modules.tsconfig.clone()),
             nodes: Vec::new(),
             by_path: HashMap::new(),
-            queue: VecDeque::new(),
             pairs: Vec::new(),
             options,
             rules: Rules::new(&options.modules.rules),
@@ -92,7 +101,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Starts at the main file and goes on until every import is followed.
+    /// Finds the main file and what is loaded besides.
     pub(super) fn enter(&mut self, entry: &Path) {
         let path = self.disk.real(entry);
         if !self.disk.is_file(&path) {
@@ -103,17 +112,76 @@ impl<'a> Walk<'a> {
         if self.options.modules.find_additional_modules {
             self.additional(&self.options.modules.base_dir.clone().unwrap_or(root));
         }
-        while let Some(pending) = self.queue.pop_front() {
-            self.visit(&pending);
+    }
+
+    /// The compiled module; `None` if it is data or cannot be loaded.
+    pub(super) fn compiled(&mut self, index: usize) -> Option<Arc<Compiled>> {
+        self.load(index);
+        self.nodes[index].compiled().cloned()
+    }
+
+    /// Reads and compiles a module, the first time.
+    pub(super) fn load(&mut self, index: usize) {
+        if std::mem::replace(&mut self.nodes[index].is_loaded, true) {
+            return;
         }
-        for pair in std::mem::take(&mut self.pairs) {
-            if let Some(main) = self.by_path.get(pair.main.as_os_str()) {
-                self.nodes[pair.node].edges[pair.import] = Some(Edge::Module(*main));
+        let path = self.nodes[index].path.clone();
+        match self.disk.read(&path) {
+            Ok(bytes) => self.build(index, bytes),
+            Err(error) => {
+                let problem = failure::unreadable(&path, &error, self.nodes[index].from.as_ref());
+                self.report(problem);
             }
         }
-        for problem in std::mem::take(&mut self.disk.problems) {
-            self.report(problem);
+    }
+
+    /// Where an import of a loaded module leads; `place` is its index among the imports.
+    pub(super) fn edge(&mut self, index: usize, place: usize) -> Edge {
+        let node = &self.nodes[index];
+        if node.edges[place] != Edge::Unknown {
+            return node.edges[place].clone();
         }
+        let (Some(compiled), Some(source)) = (node.compiled().cloned(), node.source.clone()) else {
+            return Edge::Nowhere;
+        };
+        let import = &compiled.imports[place];
+        let directory = source.path.parent().unwrap_or(&source.path);
+        let edge = match self.follow(directory, &source, import) {
+            Ok(Followed::Edge(edge)) => edge,
+            Ok(Followed::Pair { module, main }) => {
+                self.pairs.push(Pair { node: index, place, main });
+                module
+            }
+            Err(problem) => {
+                if !import.optional {
+                    self.report(problem);
+                }
+                Edge::Nowhere
+            }
+        };
+        self.nodes[index].edges[place] = edge.clone();
+        edge
+    }
+
+    /// Makes all imports of a package mean its `main` if anything that is reached does. Whether that changed any.
+    pub(super) fn settle(&mut self, is_reached: impl Fn(usize) -> bool) -> bool {
+        let mut changed = false;
+        for pair in &self.pairs {
+            let main = self.by_path.get(pair.main.as_os_str()).copied().filter(|main| is_reached(*main));
+            let edge = &mut self.nodes[pair.node].edges[pair.place];
+            if let Some(main) = main.map(Edge::Module).filter(|main| main != edge) {
+                *edge = main;
+                changed = true;
+            }
+        }
+        changed
+    }
+
+    /// Whether the module's package says that it need not be evaluated if nothing of it is used.
+    pub(super) fn is_free_of_effects(&mut self, node: usize) -> bool {
+        let path = self.nodes[node].path.clone();
+        let package = path.parent().and_then(|directory| self.disk.package_of(directory));
+        package.is_some_and(|package| package.is_free_of_effects(&path))
     }
 
     /// Whether Node.js takes the module for an ES module by its name or package: it then sees CommonJS as a whole.
@@ -160,8 +228,8 @@ impl<'a> Walk<'a> {
             return *node;
         }
         let node = self.add(name(&self.project, &path), &path, kind);
+        self.nodes[node].from = from;
         self.by_path.insert(path.into(), node);
-        self.queue.push_back(Pending { node, from });
         node
     }
 
@@ -170,12 +238,14 @@ impl<'a> Walk<'a> {
             name,
             path: path.into(),
             kind,
+            from: None,
+            is_loaded: false,
             source: None,
             options: None,
             body: None,
             edges: Vec::new(),
-            linked: false,
             is_root: false,
+            linked: Linked::default(),
         };
         self.nodes.push(node);
         self.nodes.len() - 1
@@ -198,6 +268,7 @@ impl<'a> Walk<'a> {
         let compiled = self.cache.compile(&source, &options).expect("our own modules can be compiled");
         let added = &mut self.nodes[node];
         (added.source, added.options, added.body) = (Some(source), Some(options), Some(Body::Code(compiled)));
+        added.is_loaded = true;
         node
     }
 
@@ -205,14 +276,6 @@ impl<'a> Walk<'a> {
     fn disabled(&mut self, path: &Path) -> usize {
         let name: Name = format!("(disabled):{}", name(&self.project, path)).into();
         self.virtual_module(&PathBuf::from(format!("(disabled):{}", path.display())), name, "", Hint::CommonJs)
-    }
-
-    fn visit(&mut self, pending: &Pending) {
-        let path = self.nodes[pending.node].path.clone();
-        match self.disk.read(&path) {
-            Ok(bytes) => self.build(pending.node, bytes),
-            Err(error) => self.report(failure::unreadable(&path, &error, pending.from.as_ref())),
-        }
     }
 
     fn build(&mut self, index: usize, bytes: Vec<u8>) {
@@ -239,24 +302,9 @@ impl<'a> Walk<'a> {
             Ok(compiled) => compiled,
             Err(problems) => return problems.0.into_iter().for_each(|problem| self.report(problem)),
         };
-        self.nodes[index].body = Some(Body::Code(compiled.clone()));
-        let directory = source.path.parent().unwrap_or(&source.path).to_path_buf();
-        for import in &compiled.imports {
-            let edge = match self.follow(&directory, source, import) {
-                Ok(Followed::Edge(edge)) => Some(edge),
-                Ok(Followed::Pair { module, main }) => {
-                    let import = self.nodes[index].edges.len();
-                    self.pairs.push(Pair { node: index, import, main });
-                    Some(module)
-                }
-                Err(_) if import.optional => None,
-                Err(problem) => {
-                    self.report(problem);
-                    None
-                }
-            };
-            self.nodes[index].edges.push(edge);
-        }
+        let node = &mut self.nodes[index];
+        node.edges = vec![Edge::Unknown; compiled.imports.len()];
+        node.body = Some(Body::Code(compiled));
     }
 
     fn settings_of(&mut self, path: &Path) -> Arc<Settings> {
