@@ -5,6 +5,7 @@ mod command_line;
 mod dispatch;
 mod errors;
 mod hosts;
+mod http;
 mod input;
 mod isolation;
 mod live_reload;
