@@ -12,6 +12,7 @@ mod live_reload;
 mod mending;
 mod modules;
 mod process;
+mod projects;
 mod reload;
 mod runtime;
 mod samples;
