@@ -77,7 +77,7 @@ fn a_linked_project_in_a_globbed_folder_comes_and_goes() {
 fn byte_order_marks_and_carriage_returns_are_no_harm() {
     let dev = Dev::new()
         .file("a/wrangler.toml", format!("\u{feff}{}", config("a", "src/index.js").replace('\n', "\r\n")))
-        .file("a/src/index.js", format!("\u{feff}import data from './data.json';\r\nexport default {{\r\n  fetch: () => new Response(data.text),\r\n}};\r\n"))
+        .file("a/src/index.js", "\u{feff}import data from './data.json';\r\nexport default {\r\n  fetch: () => new Response(data.text),\r\n};\r\n")
         .file("a/src/data.json", "\u{feff}{\r\n\"text\": \"fine\"}\r\n")
         .projects(&["a"])
         .start();
