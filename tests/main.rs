@@ -11,6 +11,7 @@ mod isolation;
 mod live_reload;
 mod mending;
 mod modules;
+mod packages;
 mod process;
 mod projects;
 mod reload;
