@@ -1,16 +1,19 @@
-// crypto: random values, digests, constant-time comparison. The key operations of SubtleCrypto exist and reject.
+// crypto: random values, digests, constant-time comparison. The key operations are in internal:crypto_subtle.
 import { host, lazy } from "internal:host";
 import { illegalConstructor, interface_, internal, isObject, requiredArguments, wrongType } from "internal:webidl";
 import { AllowSharedBufferSource, BufferSource, bytesOf, isView, viewName } from "internal:webidl_types";
 
 const exception = lazy("exception");
 const digests = lazy("digest");
+const subtle = lazy("crypto_subtle");
+const { slice } = Array.prototype;
+const { apply } = Reflect;
 const { cryptoFill, cryptoUuid, cryptoEqual, digestOf } = host;
 
 const domException = (name, message) => new (exception().DOMException)(message, name);
 
 // One isolate serves many requests: a value drawn while it starts would be the same for all of them.
-function refuseAtStart() {
+export function refuseAtStart() {
   if (host.isStartup()) {
     throw new Error(
       "Disallowed operation called within global scope. Asynchronous I/O (ex: fetch() or connect()), setting a timeout, " +
@@ -26,20 +29,21 @@ const INTEGERS = [
   "Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array", "BigInt64Array", "BigUint64Array",
 ];
 
-export class CryptoKey {
-  constructor() {
-    illegalConstructor();
-  }
-}
-interface_(CryptoKey);
-
-function digestName(algorithm) {
-  const name = isObject(algorithm) ? algorithm.name : algorithm;
+function digestName(algorithm, prefix) {
+  if (!isObject(algorithm)) return `${algorithm}`.toUpperCase();
+  const { name } = algorithm;
+  if (name === undefined) throw new TypeError(`${prefix}: the algorithm has no 'name'.`);
   return `${name}`.toUpperCase();
 }
 
-const notYet = (operation) =>
-  domException("NotSupportedError", `crypto.subtle.${operation}() is not available in devflare yet.`);
+const prefixOf = (operation) => `Failed to execute '${operation}' on 'SubtleCrypto'`;
+
+/** An operation of internal:crypto_subtle, with all its arguments. */
+async function perform(operation, given, needed) {
+  const prefix = prefixOf(operation);
+  requiredArguments(given.length, needed, prefix);
+  return subtle()[operation](...apply(slice, given, [0, needed]), prefix);
+}
 
 export class SubtleCrypto {
   #brand;
@@ -48,32 +52,12 @@ export class SubtleCrypto {
     illegalConstructor(token);
   }
 
-  async encrypt(algorithm, key, data) {
-    this.#brand;
-    throw notYet("encrypt");
-  }
-
-  async decrypt(algorithm, key, data) {
-    this.#brand;
-    throw notYet("decrypt");
-  }
-
-  async sign(algorithm, key, data) {
-    this.#brand;
-    throw notYet("sign");
-  }
-
-  async verify(algorithm, key, signature, data) {
-    this.#brand;
-    throw notYet("verify");
-  }
-
   async digest(algorithm, data) {
     this.#brand;
-    const prefix = "Failed to execute 'digest' on 'SubtleCrypto'";
+    const prefix = prefixOf("digest");
     requiredArguments(arguments.length, 2, prefix);
     AllowSharedBufferSource(data, prefix, "parameter 2"); // as on Cloudflare, resizable buffers too
-    const name = digestName(algorithm);
+    const name = digestName(algorithm, prefix);
     const digest = digestOf(name, bytesOf(data));
     if (digest === undefined) {
       throw domException("NotSupportedError", "Unrecognized or unimplemented digest algorithm requested.");
@@ -81,39 +65,61 @@ export class SubtleCrypto {
     return digest.buffer;
   }
 
+  async deriveBits(algorithm, baseKey, length = undefined) {
+    this.#brand;
+    const prefix = prefixOf("deriveBits");
+    requiredArguments(arguments.length, 2, prefix);
+    return subtle().deriveBits(algorithm, baseKey, length, prefix);
+  }
+
+  async encrypt(algorithm, key, data) {
+    this.#brand;
+    return perform("encrypt", arguments, 3);
+  }
+
+  async decrypt(algorithm, key, data) {
+    this.#brand;
+    return perform("decrypt", arguments, 3);
+  }
+
+  async sign(algorithm, key, data) {
+    this.#brand;
+    return perform("sign", arguments, 3);
+  }
+
+  async verify(algorithm, key, signature, data) {
+    this.#brand;
+    return perform("verify", arguments, 4);
+  }
+
   async generateKey(algorithm, extractable, keyUsages) {
     this.#brand;
-    throw notYet("generateKey");
+    return perform("generateKey", arguments, 3);
   }
 
   async deriveKey(algorithm, baseKey, derivedKeyType, extractable, keyUsages) {
     this.#brand;
-    throw notYet("deriveKey");
-  }
-
-  async deriveBits(algorithm, baseKey, length = undefined) {
-    this.#brand;
-    throw notYet("deriveBits");
+    return perform("deriveKey", arguments, 5);
   }
 
   async importKey(format, keyData, algorithm, extractable, keyUsages) {
     this.#brand;
-    throw notYet("importKey");
+    return perform("importKey", arguments, 5);
   }
 
   async exportKey(format, key) {
     this.#brand;
-    throw notYet("exportKey");
+    return perform("exportKey", arguments, 2);
   }
 
   async wrapKey(format, key, wrappingKey, wrapAlgorithm) {
     this.#brand;
-    throw notYet("wrapKey");
+    return perform("wrapKey", arguments, 4);
   }
 
   async unwrapKey(format, wrappedKey, unwrappingKey, unwrapAlgorithm, unwrappedKeyAlgorithm, extractable, keyUsages) {
     this.#brand;
-    throw notYet("unwrapKey");
+    return perform("unwrapKey", arguments, 7);
   }
 
   // Cloudflare's own.
@@ -127,7 +133,7 @@ export class SubtleCrypto {
     return cryptoEqual(left, right);
   }
 }
-interface_(SubtleCrypto);
+interface_(SubtleCrypto, { lengths: { constructor: 0 } });
 
 export class Crypto {
   #subtle;
@@ -171,6 +177,6 @@ export class Crypto {
     return digests().DigestStream;
   }
 }
-interface_(Crypto);
+interface_(Crypto, { lengths: { constructor: 0 } });
 
 export const crypto = new Crypto(internal);

@@ -4,7 +4,6 @@
 //! Worker pays only for what it uses. [`install`] prepares an isolate.
 
 pub(crate) mod body;
-mod coding;
 mod crypto;
 mod digest;
 mod encoding;
@@ -25,7 +24,6 @@ use rquickjs::{Ctx, Object, Result, Value};
 
 use crate::engine::realm;
 
-pub use coding::decoded;
 pub use event::{ConsoleLine, Event, Host, map_stack};
 
 include!(concat!(env!("OUT_DIR"), "/builtins.rs"));
@@ -51,7 +49,7 @@ const fn native(module: &'static str, globals: &'static [&'static str], init: In
 const APIS: &[Api] = &[
     native("body", &[], body::init),
     native("console", &["console"], timers::init_console),
-    native("crypto", &["crypto", "Crypto", "CryptoKey", "SubtleCrypto"], crypto::init),
+    native("crypto", &["crypto", "Crypto", "SubtleCrypto"], crypto::init),
     native("digest", &[], digest::init),
     native("encoding", &["TextEncoder", "TextDecoder"], encoding::init),
     native("fetch", &["fetch", "Fetcher"], fetch::init),
@@ -65,6 +63,7 @@ const APIS: &[Api] = &[
     script("base64", &["atob", "btoa"]),
     script("blob", &["Blob", "File"]),
     script("clone", &["structuredClone"]),
+    script("crypto_key", &["CryptoKey"]),
     script("encoding_stream", &["TextEncoderStream", "TextDecoderStream"]),
     script("event", EVENT),
     script("event_kinds", &["CloseEvent", "CustomEvent", "ErrorEvent", "MessageEvent", "PromiseRejectionEvent"]),

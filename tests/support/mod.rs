@@ -13,7 +13,6 @@
 mod answer;
 mod client;
 mod dev;
-pub(crate) mod esbuild;
 mod folder;
 mod load;
 mod output;
