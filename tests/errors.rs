@@ -159,3 +159,22 @@ fn a_missing_user_worker_names_its_neighbours_in_the_terminal_alone() {
     dev.says("no user Worker \"custommer\" in namespace \"staging\"; there is customer");
     dev.says("✖ front Error: Worker not found.");
 }
+
+#[test]
+fn an_exception_at_start_up_has_the_authors_position() {
+    let source = "interface Unused { a: string }\n\nconst settings: { a?: { b: number } } = {};\nexport const b: number = settings.a!.b;\n";
+    let dev = Dev::new()
+        .worker("a", "import { b } from './settings.ts';\nexport default { fetch: () => new Response(b) };")
+        .file("a/src/settings.ts", source)
+        .start();
+    dev.get("/").status(500).contains("a/src/settings.ts:4:").contains("export const b: number = settings.a!.b;");
+    dev.says("✖ a TypeError");
+    dev.says("a/src/settings.ts:4:");
+    dev.edit(
+        "a",
+        "src/settings.ts",
+        "Object.freeze(new Error('x')).y; throw Object.freeze(new Error('frozen')); export const b = 1;",
+    );
+    dev.get("/").status(500).contains("frozen");
+    dev.says("✖ a Error: frozen");
+}

@@ -278,3 +278,57 @@ fn requests_beside_the_one_that_broke_the_limit_are_told_that_the_worker_was_res
     waiting.answer().status(200).body("waited");
     dev.says("✖ staging/bad");
 }
+
+#[test]
+fn an_edit_replaces_a_worker_that_spins() {
+    let dev = bad("for (;;);");
+    let _spinner = dev.ask("GET", "/bad?ms=2000").open();
+    dev.get("/good").body("good");
+    dev.edit("staging/bad", "src/index.js", "export default { fetch: () => new Response('mended') };");
+    dev.get("/bad").status(200).body("mended");
+}
+
+#[test]
+fn an_exception_in_a_timer_is_told_and_harms_nobody() {
+    let dev = bad(
+        "setTimeout(() => { throw new Error('in a timer') }, 1); await scheduler.wait(10); return new Response('answered');",
+    );
+    dev.get("/bad").status(200).body("answered");
+    dev.says("✖ staging/bad Error: in a timer");
+}
+
+#[test]
+fn a_stream_that_spins_in_the_midst_of_an_answer_breaks_it_off() {
+    let dev = bad("let pulls = 0;
+         return new Response(new ReadableStream({ async pull(controller) {
+           await scheduler.wait(1);
+           if (pulls++ === 2) for (;;);
+           controller.enqueue(new TextEncoder().encode('x'));
+         } }, { highWaterMark: 0 }));");
+    dev.get("/bad?ms=50").status(200).broke_off();
+    dev.says("✖ staging/bad Worker exceeded CPU time limit.");
+    dev.get("/bad/well").body("well");
+}
+
+#[test]
+fn a_flood_of_console_lines_harms_nobody() {
+    let dev =
+        bad("for (let i = 0; i < 50_000; i++) console.log('line', i, 'x'.repeat(100)); return new Response('said');");
+    dev.get("/bad").status(200).body("said");
+    dev.get("/good").status(200).body("good");
+}
+
+#[test]
+fn prototypes_that_a_worker_breaks_are_its_own() {
+    let dev = bad(
+        "Object.prototype.toString = () => { throw 1 }; Array.prototype.push = null; Promise.prototype.then = null;
+         Function.prototype.call = Function.prototype.apply = Reflect.apply = undefined; globalThis.Response = undefined;
+         delete globalThis.Promise; Symbol.prototype.toString = undefined; throw new Error('broken');",
+    );
+    let first = dev.get("/bad");
+    assert!(first.status == 502 || first.status == 200, "{first:?}");
+    dev.get("/good").status(200).body("good");
+    dev.may_say("✖ staging/bad");
+    dev.get("/bad");
+    dev.get("/good").status(200).body("good");
+}

@@ -78,3 +78,32 @@ fn saas_uses_modules_json_text_and_dynamic_import() {
     dev.get("/customer-c/specials").body("soup, dumplings\n");
     dev.get("/customer-c/nothing").status(404).body("Nothing at /nothing\n");
 }
+
+#[test]
+fn hono_api_keeps_books_that_zod_finds_well_formed() {
+    let dev = Dev::new().within("sample-projects/hono-api").projects(&["."]).start();
+    let post = |body: &str| dev.ask("POST", "/books").header("content-type", "application/json").body(body).send();
+    dev.get("/books").json("[]");
+    let added = post(r#"{"title": "Momo", "year": 1973, "format": "audio"}"#).status(201);
+    let location = added.find("location").expect("it is told where the book is").to_owned();
+    dev.get(&location).json(r#"{"title":"Momo","year":1973,"format":"audio"}"#);
+    post(r#"{"title": "Beowulf", "year": 1815}"#).status(201).contains(r#""format":"paper""#);
+    post(r#"{"title": "Runes", "year": 800}"#).status(422).json(r#"{"error":"older than printing"}"#);
+    post(r#"{"title": "", "year": 1.5}"#).status(400).json(r#"{"mistakes":["a book has a title","years are whole"]}"#);
+    dev.get("/books").contains(r#""title":"Beowulf","year":1815,"format":"paper"},{"#);
+    dev.get("/books/00000000-0000-4000-8000-000000000000").status(404).contains("no book");
+}
+
+#[test]
+fn react_ssr_streams_the_frame_before_what_is_slow() {
+    let dev = Dev::new().within("sample-projects/react-ssr").projects(&["."]).start();
+    let page = dev.get("/?name=ann").status(200).text();
+    let waits = page.find("Loading the news").expect("the frame comes first");
+    assert!(
+        page.contains("<h1>Hello, <!-- -->ann</h1>") && page[waits..].contains("<li>Suspense waits</li>"),
+        "{page}"
+    );
+    let whole = dev.ask("GET", "/").header("user-agent", "somebot").send().text();
+    assert!(!whole.contains("Loading the news") && whole.contains("<li>Suspense waits</li>"), "{whole}");
+    dev.get("/page.css").header("content-type", "text/css").contains("font-family");
+}

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::node::Node;
-use super::{read_json, read_toml};
+use super::{read_json, read_toml, saved};
 use crate::error::{Problem, Problems, Source, nearest};
 
 /// In the order in which wrangler prefers them.
@@ -53,7 +53,7 @@ pub fn read(file: &Path) -> Result<Node, Problems> {
 
 /// A text file, without its byte order mark; an error that says why it cannot be read as UTF-8.
 pub(super) fn read_text(file: &Path) -> Result<Source, Problem> {
-    let bytes = fs::read(file)
+    let bytes = saved::read(file)
         .map_err(|error| Problem::error(format!("cannot read this file: {}", reason(&error))).in_file(file))?;
     if let Some(encoding) = foreign_mark(&bytes) {
         let problem = Problem::error(format!("this file is {encoding}, not UTF-8")).in_file(file);

@@ -13,6 +13,7 @@ mod node;
 mod read_json;
 mod read_toml;
 mod routes;
+pub mod saved;
 mod settings;
 #[cfg(test)]
 pub(crate) mod tests;

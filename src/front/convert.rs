@@ -53,12 +53,20 @@ const CF: &str = r#"{"asOrganization":"devflare","asn":395747,"clientAcceptEncod
 const HOP_BY_HOP: [HeaderName; 4] = [CONNECTION, TRANSFER_ENCODING, UPGRADE, HeaderName::from_static("keep-alive")];
 const CONNECTING_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
 
-/// The request as the Worker sees it; `host` takes the place of the one that was asked for.
-pub(super) fn incoming(request: AxumRequest, connection: &Connection, host: Option<&str>) -> Request {
+/// The URL that a request is for, as the Worker sees it; `host` takes the place of the one that was asked for. None if
+/// what the client says is no host.
+pub(super) fn url_of(request: &AxumRequest, host: Option<&str>) -> Option<String> {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    let url = format!("http://{}{path}", host.unwrap_or_else(|| host_of(&request)));
+    let host = host.unwrap_or_else(|| host_of(request));
+    if host.contains(['/', '?', '#', '@', '\\']) {
+        return None;
+    }
     // Normalises the host's case and default port, as `request.url` shows it.
-    let url = url::Url::parse(&url).map_or(url, String::from);
+    url::Url::parse(&format!("http://{host}{path}")).ok().map(String::from)
+}
+
+/// The request as the Worker sees it.
+pub(super) fn incoming(request: AxumRequest, url: String, connection: &Connection, host: Option<&str>) -> Request {
     let (parts, body) = request.into_parts();
     let mut headers = parts.headers;
     let has_body = !body.is_end_stream();

@@ -79,20 +79,30 @@ async fn handle(
     let cancel = call.cancel.clone();
     let mut log = Log { sites: sites.clone(), asked, started: Instant::now(), trace: call.trace.clone(), status: None };
     let since = sites.live().map(Live::now);
-    let mut response = match sites.find(&log.asked.host, &log.asked.path).await {
-        Some(site) => {
-            let request = convert::incoming(request, &connection, sites.host());
-            let outcome = fetch(&site, request, call).await;
-            outcome.unwrap_or_else(|failure| sites.failure_page(&site.id, &failure, log.asked.wants_html))
-        }
-        None => sites.nobody_page(&log.asked.host, log.asked.wants_html),
-    };
+    let mut response = answer(&*sites, request, &connection, (&log.asked, call)).await;
     if let (Some(live), Some(since), true) = (sites.live(), since, log.asked.wants_html) {
         let trace = log.trace.clone();
         let _pages_without_the_script_stay_as_they_are = live.inject(&mut response, since, move || trace.workers());
     }
     log.status = Some(response.status);
     convert::outgoing(response, &log.asked.method, cancel).map(AxumBody::new)
+}
+
+async fn answer(
+    sites: &dyn Sites,
+    request: AxumRequest,
+    connection: &Connection,
+    (asked, call): (&convert::Asked, Call),
+) -> Response {
+    let Some(url) = convert::url_of(&request, sites.host()) else {
+        return Response::text(400, format!("400: a request needs a host, and \"{}\" is none.\n", asked.host));
+    };
+    let Some(site) = sites.find(&asked.host, &asked.path).await else {
+        return sites.nobody_page(&asked.host, asked.wants_html);
+    };
+    let request = convert::incoming(request, url, connection, sites.host());
+    let outcome = fetch(&site, request, call).await;
+    outcome.unwrap_or_else(|failure| sites.failure_page(&site.id, &failure, asked.wants_html))
 }
 
 async fn fetch(site: &Site, request: Request, call: Call) -> Outcome {

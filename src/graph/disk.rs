@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::WatchSet;
 use super::package::Package;
 use super::tsconfig::TsConfig;
+use crate::config::saved;
 use crate::error::Problem;
 
 /// What a path is, seen through symbolic links.
@@ -90,7 +91,7 @@ impl Disk {
 
     pub(super) fn read(&mut self, path: &Path) -> io::Result<Vec<u8>> {
         self.watch.files.insert(path.to_path_buf());
-        std::fs::read(path)
+        saved::read(path)
     }
 
     /// Without symbolic links, as esbuild names modules, so that a file reached by two ways is one module.

@@ -48,7 +48,8 @@ pub(super) fn boot(runtime: &Arc<Runtime>, spec: &WorkerSpec, program: &Arc<Prog
         let worker = program.builtin(ctx, "internal:worker")?;
         worker.get::<_, Function<'_>>("bind")?.call::<_, ()>((env,))?;
         let start: Function<'_> = worker.get("start")?;
-        start.call::<_, ()>((evaluate(ctx, &program)?,))?;
+        let namespace = evaluate(ctx, &program).map_err(|error| with_authors_stack(ctx, error))?;
+        start.call::<_, ()>((namespace,))?;
         let entry = Entry {
             on_fetch: Persistent::save(ctx, worker.get::<_, Function<'_>>("onFetch")?),
             on_gone: Persistent::save(ctx, worker.get::<_, Function<'_>>("onGone")?),
@@ -67,6 +68,22 @@ fn evaluate<'js>(ctx: &Ctx<'js>, program: &Program) -> Result<Object<'js>> {
         None => return Err(throw_error(ctx, "Top-level await in module is unresolved.")),
     }
     module.namespace()
+}
+
+/// What the modules threw, with the author's positions in its stack: the engine, which tells it, knows only its own.
+fn with_authors_stack(ctx: &Ctx<'_>, error: rquickjs::Error) -> rquickjs::Error {
+    if !error.is_exception() {
+        return error;
+    }
+    let thrown = ctx.catch();
+    if let Some(object) = thrown.as_object()
+        && let Ok(stack) = object.get::<_, String>("stack")
+        && object.set("stack", web::map_stack(ctx, &stack)).is_err()
+    {
+        // A frozen error keeps the stack that it has.
+        ctx.catch();
+    }
+    ctx.throw(thrown)
 }
 
 fn add_natives(host: &Object<'_>) -> Result<()> {

@@ -1,24 +1,19 @@
 //! `fetch()` to the outside: hosts of local Workers first, then the network.
 //!
-//! HTTP/1.1 and 2 over rustls; gzip, deflate and brotli decoded as they stream by. Redirects are left to the asker.
+//! HTTP/1.1 and 2 over rustls; gzip and brotli decoded as they stream by. Redirects are left to the asker.
 
-use std::io;
 use std::sync::{Arc, LazyLock};
 
-use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, ZlibDecoder};
 use bytes::Bytes;
-use futures_util::TryStreamExt as _;
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue};
-use http_body_util::{BodyExt as _, BodyStream, StreamBody};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
-use tokio::io::AsyncBufRead;
-use tokio_util::io::{ReaderStream, StreamReader};
 use url::Url;
 
 use super::data_url;
+use crate::web::decoded;
 use crate::worker::{Body, Call, Failure, Fetch, Outcome, Reply, Request, Response, WorkerId};
 
 /// Headers of one answer.
@@ -125,8 +120,7 @@ fn answer(response: Received, url: &Url) -> Response {
         headers.remove(name);
     }
     let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    let coding = headers.get(CONTENT_ENCODING).and_then(|coding| coding.to_str().ok()).unwrap_or_default();
-    let body = decoded(body, &coding.to_ascii_lowercase(), length);
+    let body = decoded(Body::stream(body, length), &headers);
     let has_body = !matches!(parts.status.as_u16(), 101 | 204 | 205 | 304);
     Response {
         status: parts.status.as_u16(),
@@ -140,25 +134,6 @@ fn answer(response: Received, url: &Url) -> Response {
         redirected: false,
         encode_body: true,
     }
-}
-
-fn decoded(body: hyper::body::Incoming, coding: &str, length: Option<u64>) -> Body {
-    if !matches!(coding, "gzip" | "br" | "deflate") {
-        return Body::stream(body, length);
-    }
-    let frames = BodyStream::new(body.map_err(io::Error::other));
-    let chunks = frames.try_filter_map(|frame| async { Ok(frame.into_data().ok()) });
-    let reader = StreamReader::new(Box::pin(chunks));
-    match coding {
-        "gzip" => streamed(tokio::io::BufReader::new(GzipDecoder::new(reader))),
-        "br" => streamed(tokio::io::BufReader::new(BrotliDecoder::new(reader))),
-        _ => streamed(tokio::io::BufReader::new(ZlibDecoder::new(reader))),
-    }
-}
-
-fn streamed(reader: impl AsyncBufRead + Send + Unpin + 'static) -> Body {
-    let frames = ReaderStream::new(reader).map_ok(http_body::Frame::data);
-    Body::stream(StreamBody::new(frames), None)
 }
 
 /// Finds the ordinary Worker, other than the caller, that a URL belongs to.

@@ -8,6 +8,7 @@ use rquickjs::function::Func;
 use rquickjs::{Array, Class, Ctx, IntoJs, JsLifetime, Object, Promise, Result, Value};
 
 use super::body::BodyHandle;
+use super::coding::decoded;
 use super::event::{Event, host_of};
 use super::headers::HeaderList;
 use super::redirect;
@@ -135,8 +136,11 @@ fn response_parts<'js>(ctx: &Ctx<'js>, response: Response) -> Result<Value<'js>>
     let parts = Array::new(ctx.clone())?;
     parts.set(0, response.status)?;
     parts.set(1, response.status_text)?;
+    // A Worker that encoded by hand: its caller reads what is in it, as it does from the network.
+    let body =
+        if response.encode_body { response.body } else { response.body.map(|body| decoded(body, &response.headers)) };
     parts.set(2, headers_handle(ctx, response.headers)?)?;
-    parts.set(3, body_handle(ctx, response.body)?)?;
+    parts.set(3, body_handle(ctx, body)?)?;
     parts.set(4, response.url)?;
     parts.set(5, response.redirected)?;
     parts.into_js(ctx)

@@ -4,6 +4,7 @@
 //! Worker pays only for what it uses. [`install`] prepares an isolate.
 
 pub(crate) mod body;
+mod coding;
 mod crypto;
 mod digest;
 mod encoding;
@@ -24,6 +25,7 @@ use rquickjs::{Ctx, Object, Result, Value};
 
 use crate::engine::realm;
 
+pub use coding::decoded;
 pub use event::{ConsoleLine, Event, Host, map_stack};
 
 include!(concat!(env!("OUT_DIR"), "/builtins.rs"));

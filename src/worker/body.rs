@@ -191,8 +191,9 @@ impl Drop for BodySender {
     }
 }
 
+/// Whoever notices first that nobody reads on, the writer by this or the sign of `channel`, says the same.
 fn gone() -> BodyError {
-    BodyError("the body's reader has gone away".to_owned())
+    BodyError(super::Failure::Cancelled.to_string())
 }
 
 struct Channel {
@@ -219,5 +220,18 @@ impl Drop for Channel {
         if let Some(dropped) = self.dropped.take().filter(|_| !self.ended) {
             dropped();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_for_a_reader_that_left_fails_as_its_leaving_is_told() {
+        let (sender, body) = Body::channel(None, || ());
+        drop(body);
+        let refused = sender.try_send(Bytes::from_static(b"late")).expect_err("nobody reads");
+        assert_eq!(refused.0, "The client disconnected.");
     }
 }

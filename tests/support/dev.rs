@@ -71,6 +71,12 @@ impl Dev {
         self
     }
 
+    /// A symbolic link to a directory of the repository.
+    pub(crate) fn link_to_repository(self, from: &str, to: &str) -> Self {
+        self.folder.link_to_repository(from, to);
+        self
+    }
+
     /// A directory of the repository, copied so that it can be edited.
     pub(crate) fn copy(self, from: &str, to: &str) -> Self {
         self.folder.copy(from, to);

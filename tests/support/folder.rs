@@ -80,6 +80,11 @@ impl Folder {
         linked.expect("links can be made");
     }
 
+    pub(crate) fn link_to_repository(&self, from: &str, to: &str) {
+        let linked = std::os::unix::fs::symlink(repository().join(from), self.path().join(to));
+        linked.expect("links can be made");
+    }
+
     /// Copies a directory of the repository into this one.
     pub(crate) fn copy(&self, from: &str, to: &str) {
         copy_into(&repository().join(from), &self.path().join(to));

@@ -13,6 +13,7 @@
 mod answer;
 mod client;
 mod dev;
+pub(crate) mod esbuild;
 mod folder;
 mod load;
 mod output;

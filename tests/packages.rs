@@ -1,0 +1,69 @@
+//! npm packages in Workers, each used for what it is for: the answers are those of esbuild's bundle in Node.js.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use crate::support::{Dev, esbuild};
+
+/// The module that `tests/packages/uses` has for a package.
+fn module(name: &str) -> PathBuf {
+    esbuild::packages().join("uses").join(name)
+}
+
+/// All of them are bundled at once: starting Node.js is what takes time.
+fn expected(name: &str) -> &'static str {
+    static ANSWERS: OnceLock<HashMap<PathBuf, String>> = OnceLock::new();
+    let answers = ANSWERS.get_or_init(|| {
+        let uses = std::fs::read_dir(module("")).expect("the directory is there").flatten();
+        let files: Vec<PathBuf> = uses.map(|entry| entry.path()).collect();
+        esbuild::answers(&files.iter().map(PathBuf::as_path).collect::<Vec<_>>())
+    });
+    &answers[&module(name)]
+}
+
+/// A Worker that answers what the module's default export does.
+fn worker(name: &str) -> Dev {
+    let code = format!(
+        "import './describe.js'; import use from './{name}';
+         export default {{ fetch: async () => new Response(describe(await use())) }}"
+    );
+    Dev::new()
+        .worker("app", &code)
+        .copy("tests/packages/uses", "app/src")
+        .file("app/src/describe.js", include_str!("fixtures/describe.js"))
+        .link_to_repository("tests/packages/node_modules", "app/node_modules")
+}
+
+macro_rules! works_in_a_worker {
+    ($($test:ident: $file:literal,)*) => {
+        $(
+            #[test]
+            fn $test() {
+                let dev = worker($file).start();
+                dev.get("/").status(200).body(expected($file));
+            }
+        )*
+    };
+}
+
+works_in_a_worker! {
+    cookie_reads_and_writes_cookies: "cookie.js",
+    date_fns_computes_with_dates: "date-fns.js",
+    graphql_runs_queries: "graphql.js",
+    hono_routes_requests_through_middleware: "hono.js",
+    immer_makes_the_next_state: "immer.js",
+    itty_router_routes_requests: "itty-router.js",
+    lodash_works_whole_and_by_the_function: "lodash.js",
+    marked_turns_markdown_into_html: "marked.js",
+    mustache_fills_templates: "mustache.js",
+    nanoid_makes_random_names: "nanoid.js",
+    qs_reads_and_writes_nested_queries: "qs.js",
+    react_renders_to_strings_and_streams: "react.jsx",
+    rxjs_composes_streams_of_values: "rxjs.js",
+    uuid_makes_identifiers: "uuid.js",
+    valibot_checks_data: "valibot.js",
+    yaml_reads_and_writes_yaml: "yaml.js",
+    zod_3_checks_data: "zod3.js",
+    zod_4_checks_data: "zod.js",
+}
