@@ -249,7 +249,9 @@ impl Isolate {
         for invocation in open {
             self.fail(&invocation, &Failure::Stopped);
         }
-        self.lock_mailbox().clear();
+        // Dropped after the lock: what a message holds may post another one when it goes.
+        let waiting = std::mem::take(&mut *self.lock_mailbox());
+        drop(waiting);
     }
 
     fn schedule(self: &Arc<Self>) {
@@ -299,7 +301,11 @@ impl Isolate {
         for invocation in waiting.into_iter().filter_map(|message| message.invocation) {
             self.fail(&invocation, failure.unwrap_or(&Failure::Stopped));
         }
-        self.lock_mailbox().retain(|message| message.invocation.is_some());
+        let (kept, unowned) = std::mem::take(&mut *self.lock_mailbox())
+            .into_iter()
+            .partition::<VecDeque<_>, _>(|message| message.invocation.is_some());
+        self.lock_mailbox().extend(kept);
+        drop(unowned);
     }
 
     fn run_message(self: &Arc<Self>, inner: &Inner, message: Message) {

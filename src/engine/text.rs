@@ -68,6 +68,14 @@ pub(crate) fn with_usv<'js, T>(ctx: &Ctx<'js>, value: &Value<'js>, read: impl Fn
     })
 }
 
+/// The text of a value as the engine holds it: UTF-8, but for lone surrogates, which stand in it as three bytes each.
+///
+/// # Errors
+/// What `String(value)` throws.
+pub(crate) fn wtf8<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<Vec<u8>> {
+    Wtf8::of(ctx, value).map(|raw| raw.to_vec())
+}
+
 /// WTF-8 -> UTF-8. A surrogate is the three bytes `ED A0..BF xx`; U+FFFD has three bytes too. The lossy
 /// decoder of `std` would write three replacement characters.
 fn repair(raw: &[u8]) -> String {

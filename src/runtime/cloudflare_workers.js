@@ -1,2 +1,3 @@
 // What Workers see when they import `cloudflare:workers`.
-export { DurableObject, RpcTarget, WorkerEntrypoint, WorkflowEntrypoint, env, waitUntil } from "internal:workers";
+export { DurableObject, WorkerEntrypoint, WorkflowEntrypoint, env, exports, waitUntil } from "internal:workers";
+export { RpcPromise, RpcProperty, RpcStub, RpcTarget, ServiceStub } from "internal:rpc";

@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, Weak};
 
-use rquickjs::{Ctx, Object, Result};
+use rquickjs::{Ctx, Function, Object, Result};
 
 use super::target::Target;
 use super::{Runtime, WorkerSpec};
 use crate::bindings::{DispatchLimits, Environment};
 use crate::engine::throw_error;
 use crate::store::Store;
+use crate::web::fetch::FetchTarget;
 use crate::worker::{Failure, Fetch, WorkerId};
 
 /// The `env` object of a Worker.
@@ -21,6 +22,15 @@ pub(super) fn attach<'js>(ctx: &Ctx<'js>, runtime: &Weak<Runtime>, spec: &Worker
         env.set(binding.name(), binding.attach(ctx, &around)?)?;
     }
     Ok(env)
+}
+
+/// A function `(entrypoint, props)` that opens the Worker itself.
+pub(super) fn loopback<'js>(ctx: &Ctx<'js>, runtime: &Weak<Runtime>, spec: &WorkerSpec) -> Result<Function<'js>> {
+    let (runtime, id) = (runtime.clone(), spec.id.clone());
+    Function::new(ctx.clone(), move |ctx: Ctx<'js>, entrypoint: String, props: Option<String>| {
+        let runtime = runtime.upgrade().ok_or_else(|| throw_error(&ctx, &Failure::Stopped.to_string()))?;
+        FetchTarget::instance(&ctx, Arc::new(Target::new(&runtime, id.clone(), entrypoint).with_props(props)))
+    })
 }
 
 #[derive(Clone)]

@@ -14,22 +14,29 @@ use crate::engine::{
     Boot, Invocation, InvocationLimits, Isolate, Program, Thrown, current, describe, realm, throw_error,
 };
 use crate::web::headers::HeaderList;
-use crate::web::{self, ConsoleLine, Event};
-use crate::worker::{Call, Failure, Fetch, Reply, Request, Response, WorkerId};
+use crate::web::serial::ParcelHandle;
+use crate::web::{self, Answer, ConsoleLine, Event};
+use crate::worker::{Call, Errand, Failure, Fetch, Request, Response, WorkerId};
 
-/// A request on its way into an isolate.
-pub(super) struct FetchEvent {
-    pub(super) request: Request,
+/// An event on its way into an isolate.
+pub(super) struct Arrival {
+    pub(super) what: What,
     pub(super) call: Call,
-    pub(super) reply: Reply,
+    pub(super) answer: Answer,
     pub(super) entrypoint: Arc<str>,
     pub(super) props: Option<Arc<str>>,
 }
 
+pub(super) enum What {
+    Request(Request),
+    Errand(Errand),
+}
+
 /// The functions of `worker.js` that the host calls.
 struct Entry {
-    on_fetch: Persistent<Function<'static>>,
-    on_gone: Persistent<Function<'static>>,
+    fetch: Persistent<Function<'static>>,
+    errand: Persistent<Function<'static>>,
+    gone: Persistent<Function<'static>>,
 }
 
 // SAFETY: the type has no 'js lifetime; the persistent handles are 'static.
@@ -46,13 +53,15 @@ pub(super) fn boot(runtime: &Arc<Runtime>, spec: &WorkerSpec, program: &Arc<Prog
         web::install(ctx, host, add_natives)?;
         let env = environment::attach(ctx, &runtime, &spec)?;
         let worker = program.builtin(ctx, "internal:worker")?;
-        worker.get::<_, Function<'_>>("bind")?.call::<_, ()>((env,))?;
+        let loopback = environment::loopback(ctx, &runtime, &spec)?;
+        worker.get::<_, Function<'_>>("bind")?.call::<_, ()>((env, loopback))?;
         let start: Function<'_> = worker.get("start")?;
         let namespace = evaluate(ctx, &program).map_err(|error| with_authors_stack(ctx, error))?;
         start.call::<_, ()>((namespace,))?;
         let entry = Entry {
-            on_fetch: Persistent::save(ctx, worker.get::<_, Function<'_>>("onFetch")?),
-            on_gone: Persistent::save(ctx, worker.get::<_, Function<'_>>("onGone")?),
+            fetch: Persistent::save(ctx, worker.get::<_, Function<'_>>("onFetch")?),
+            errand: Persistent::save(ctx, worker.get::<_, Function<'_>>("onErrand")?),
+            gone: Persistent::save(ctx, worker.get::<_, Function<'_>>("onGone")?),
         };
         drop(ctx.store_userdata(entry).map(|_| ()));
         Ok(())
@@ -110,15 +119,18 @@ pub(super) fn start(
     runtime: &Arc<Runtime>,
     isolate: &Arc<Isolate>,
     worker: &WorkerId,
-    (limits, event): (InvocationLimits, FetchEvent),
+    (limits, arrival): (InvocationLimits, Arrival),
 ) {
-    let FetchEvent { request, call, reply, entrypoint, props } = event;
+    let Arrival { what, call, answer, entrypoint, props } = arrival;
     let id = runtime.settings.engine.pool.next_invocation_id();
     let cancel = call.cancel.clone();
-    let event = Arc::new(Event::new(call, reply));
+    let event = Arc::new(Event::new(call, answer));
     let invocation = Arc::new(Invocation::new(id, limits, Box::new(event.clone())));
     tell_end(runtime, isolate, worker, (&invocation, event));
-    isolate.invoke(&invocation, move |ctx| on_fetch(ctx, id, request, (&entrypoint, props.as_deref())));
+    isolate.invoke(&invocation, move |ctx| match what {
+        What::Request(request) => on_fetch(ctx, id, request, (&entrypoint, props.as_deref())),
+        What::Errand(errand) => on_errand(ctx, id, errand, (&entrypoint, props.as_deref())),
+    });
     listen_for_cancel(isolate, &invocation, &cancel);
 }
 
@@ -135,9 +147,7 @@ fn tell_end(
         if let Some(failure) = failure {
             observer.failed(&worker, failure);
         }
-        if let Some(reply) = event.take_reply() {
-            reply(Err(failure.cloned().unwrap_or(Failure::Cancelled)));
-        }
+        event.end(failure);
         drop(isolate);
     });
 }
@@ -151,8 +161,8 @@ fn listen_for_cancel(isolate: &Arc<Isolate>, invocation: &Arc<Invocation>, cance
         }
         let id = invocation.id;
         isolate.post(Some(invocation.clone()), move |ctx| {
-            let answered = Event::of(&invocation).take_reply().is_none();
-            let on_gone = entry(ctx, |entry| entry.on_gone.clone())?;
+            let answered = Event::of(&invocation).take_answer().is_none();
+            let on_gone = entry(ctx, |entry| entry.gone.clone())?;
             on_gone.restore(ctx)?.call((number(id), answered))
         });
     });
@@ -164,7 +174,7 @@ fn entry<T>(ctx: &Ctx<'_>, read: impl FnOnce(&Entry) -> T) -> Result<T> {
 }
 
 fn on_fetch(ctx: &Ctx<'_>, id: u64, request: Request, (entrypoint, props): (&str, Option<&str>)) -> Result<()> {
-    let on_fetch = entry(ctx, |entry| entry.on_fetch.clone())?;
+    let on_fetch = entry(ctx, |entry| entry.fetch.clone())?;
     let mut args = Args::new(ctx.clone(), 8);
     args.push_arg(number(id))?;
     args.push_arg(entrypoint)?;
@@ -176,6 +186,13 @@ fn on_fetch(ctx: &Ctx<'_>, id: u64, request: Request, (entrypoint, props): (&str
     args.push_arg(body.map_or_else(|| Ok(Value::new_null(ctx.clone())), |body| body.into_js(ctx))?)?;
     args.push_arg(request.cf.as_deref())?;
     on_fetch.restore(ctx)?.call_arg(args)
+}
+
+fn on_errand(ctx: &Ctx<'_>, id: u64, errand: Errand, (entrypoint, props): (&str, Option<&str>)) -> Result<()> {
+    let on_errand = entry(ctx, |entry| entry.errand.clone())?;
+    let Errand { how, path, args } = errand;
+    let parcel = ParcelHandle::instance(ctx, args)?;
+    on_errand.restore(ctx)?.call((number(id), entrypoint, props, how as u8, path, parcel))
 }
 
 /// What a promise that is fulfilled already holds.
@@ -199,7 +216,7 @@ fn respond<'js>(
     let body = web::fetch::body_of(&ctx, &body)?;
     let Some(invocation) = invocation(&ctx, id) else { return Ok(()) };
     let headers = headers.borrow().clone_map();
-    if let Some(reply) = Event::of(&invocation).take_reply() {
+    if let Some(Answer::Response(reply)) = Event::of(&invocation).take_answer() {
         reply(Ok(Response { status, status_text, headers, body, url: String::new(), redirected: false, encode_body }));
     }
     if how & FINISH != 0 {

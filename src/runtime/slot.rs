@@ -114,6 +114,11 @@ impl Slot {
         &self.name
     }
 
+    #[cfg(test)]
+    pub(super) fn isolate(&self) -> Option<Arc<Isolate>> {
+        self.lock().isolate.clone()
+    }
+
     pub(super) fn is_loaded(&self) -> bool {
         self.lock().isolate.is_some()
     }

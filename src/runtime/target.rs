@@ -4,10 +4,12 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use super::{Runtime, WorkerSpec, events};
+use super::events::{self, Arrival, What};
+use super::{Runtime, WorkerSpec};
 use crate::bindings::DispatchLimits;
 use crate::engine::InvocationLimits;
-use crate::worker::{Call, Failure, Fetch, Reply, Request, WorkerId};
+use crate::web::Answer;
+use crate::worker::{Call, Errand, Failure, Fetch, ParcelReply, Reply, Request, WorkerId};
 
 /// See the module's text.
 pub(super) struct Target {
@@ -68,15 +70,11 @@ fn nearest(name: &str, mut names: Vec<String>) -> Vec<String> {
     names
 }
 
-impl Fetch for Target {
-    fn fetch(&self, mut request: Request, call: Call, reply: Reply) {
-        let Some(runtime) = self.runtime.upgrade() else { return reply(Err(Failure::Stopped)) };
-        let Some(slot) = runtime.slot(&self.id) else { return reply(Err(self.missing(&runtime))) };
+impl Target {
+    fn start(&self, what: What, call: Call, answer: Answer) {
+        let Some(runtime) = self.runtime.upgrade() else { return answer.fail(Failure::Stopped) };
+        let Some(slot) = runtime.slot(&self.id) else { return answer.fail(self.missing(&runtime)) };
         call.trace.enter(slot.name());
-        if self.id.namespace().is_some() {
-            // Namespaces are untrusted unless made otherwise: no user Worker sees where a client is.
-            request.cf = None;
-        }
         let limits = self.limits(&runtime, &slot.spec);
         let (entrypoint, props, id) = (self.entrypoint.clone(), self.props.clone(), self.id.clone());
         let starting = runtime.clone();
@@ -84,11 +82,25 @@ impl Fetch for Target {
             &runtime,
             Box::new(move |isolate| match isolate {
                 Ok(isolate) => {
-                    let event = events::FetchEvent { request, call, reply, entrypoint, props };
-                    events::start(&starting, &isolate, &id, (limits, event));
+                    let arrival = Arrival { what, call, answer, entrypoint, props };
+                    events::start(&starting, &isolate, &id, (limits, arrival));
                 }
-                Err(failure) => reply(Err(failure)),
+                Err(failure) => answer.fail(failure),
             }),
         );
+    }
+}
+
+impl Fetch for Target {
+    fn fetch(&self, mut request: Request, call: Call, reply: Reply) {
+        if self.id.namespace().is_some() {
+            // Namespaces are untrusted unless made otherwise: no user Worker sees where a client is.
+            request.cf = None;
+        }
+        self.start(What::Request(request), call, Answer::Response(reply));
+    }
+
+    fn invoke(&self, errand: Errand, call: Call, reply: ParcelReply) {
+        self.start(What::Errand(errand), call, Answer::Parcel(reply));
     }
 }

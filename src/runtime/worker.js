@@ -1,22 +1,23 @@
 // Runs a Worker's handlers: what the host calls for each event, and what handlers get (`request`, `env`, `ctx`).
-import { host } from "internal:host";
+import { host, lazy } from "internal:host";
 import { abortIncoming, incoming } from "internal:request";
 import { responseParts } from "internal:response";
 import { payloadOf } from "internal:body";
 import { WorkerEntrypoint, setEnv, setWaitUntil } from "internal:workers";
-import { illegalConstructor, interface_, internal } from "internal:webidl";
+import { Event, contextOf, events } from "internal:open_events";
+import { fillExports } from "internal:loopback";
 
-const { allowTime, finish, fulfilled, respond, threw } = host;
-
-/** Open events by the number of their invocation. */
-const events = new Map();
+const rpc = lazy("rpc");
+const { fulfilled, respond, threw } = host;
 
 let env;
 let exported;
+let loopback;
 
 /** Called once, before the modules are evaluated: they see `env` of `cloudflare:workers` in their global scope. */
-export function bind(bindings) {
+export function bind(bindings, open) {
   env = bindings;
+  loopback = open;
   setEnv(env);
   setWaitUntil((promise) => {
     const event = events.get(host.invocationId());
@@ -26,73 +27,21 @@ export function bind(bindings) {
 }
 
 /** Called once, when the modules have been evaluated. */
-export const start = (namespace) => void (exported = namespace);
-
-/** One open event, which no user code sees: it ends when nothing it promised is left. */
-class Event {
-  /** `props` is JSON, until somebody asks for it. */
-  constructor(id, request, props) {
-    this.id = id;
-    this.request = request;
-    this.props = props;
-    this.pending = 1;
-    events.set(id, this);
-  }
-
-  readProps() {
-    if (typeof this.props !== "object") this.props = this.props === undefined ? {} : JSON.parse(this.props);
-    return this.props;
-  }
-
-  waitUntil(promise) {
-    this.pending++;
-    Promise.resolve(promise).then(
-      () => this.done(),
-      (error) => {
-        host.reportError(error);
-        this.done();
-      },
-    );
-  }
-
-  /** The answer is out, to its last byte; what was promised beyond it has limited time. */
-  answered() {
-    this.done();
-    if (this.pending > 0) allowTime(this.id);
-  }
-
-  done() {
-    if (--this.pending > 0) return;
-    events.delete(this.id);
-    finish(this.id);
-  }
+export function start(namespace) {
+  exported = namespace;
+  fillExports(namespace, loopback);
 }
 
-class ExecutionContext {
-  #event;
-
-  constructor(token, event) {
-    illegalConstructor(token);
-    this.#event = event;
-  }
-
-  get props() { return this.#event.readProps(); }
-
-  waitUntil(promise) {
-    this.#event.waitUntil(promise);
-  }
-
-  passThroughOnException() {
-    void this.#event;
-  }
-}
-interface_(ExecutionContext);
-
-function call(entrypoint, request, ctx) {
+/** What answers: an instance of an entrypoint class, or an object of handlers. */
+function open(entrypoint, ctx) {
   const value = exported[entrypoint];
   if (value === undefined) throw new Error(`The Worker exports no entrypoint named "${entrypoint}".`);
   const isClass = typeof value === "function" && value.prototype instanceof WorkerEntrypoint;
-  const handler = isClass ? new value(ctx, env) : value;
+  return { handler: isClass ? new value(ctx, env) : value, isClass };
+}
+
+function call(entrypoint, request, ctx) {
+  const { handler, isClass } = open(entrypoint, ctx);
   if (typeof handler?.fetch !== "function") throw new Error("Handler does not export a fetch() function.");
   return isClass ? handler.fetch(request) : handler.fetch(request, env, ctx);
 }
@@ -101,7 +50,7 @@ function call(entrypoint, request, ctx) {
 export function onFetch(id, entrypoint, props, method, url, headers, body, cf) {
   const request = incoming(method, url, headers, body, cf);
   const event = new Event(id, request, props);
-  const ctx = new ExecutionContext(internal, event);
+  const ctx = contextOf(event);
   let answer;
   try {
     answer = call(entrypoint, request, ctx);
@@ -113,6 +62,37 @@ export function onFetch(id, entrypoint, props, method, url, headers, body, cf) {
   const response = responseParts(answer) === undefined ? fulfilled(answer) : answer;
   if (response !== undefined) deliver(id, event, response);
   else Promise.resolve(answer).then((response) => deliver(id, event, response), (error) => fail(id, event, error));
+}
+
+/** A call or an event of the platform's own: `rpc.js` answers it. */
+export function onErrand(id, entrypoint, props, how, path, parcel) {
+  const event = new Event(id, undefined, props);
+  const ctx = contextOf(event);
+  const answered = how === HANDLE ? handle(event, entrypoint, ctx, path[0], parcel) : serve(event, entrypoint, ctx, how, path, parcel);
+  answered.then(() => event.answered());
+}
+
+// As the host numbers them.
+const GET = 1;
+const HANDLE = 2;
+
+function serve(event, entrypoint, ctx, how, path, parcel) {
+  const request = { isGet: how === GET, path, parcel, isEntrypoint: true, plain: undefined };
+  const rootOf = () => {
+    const { handler, isClass } = open(entrypoint, ctx);
+    request.isEntrypoint = isClass;
+    if (!isClass) request.plain = [env, ctx];
+    return handler;
+  };
+  return rpc().answer(event.id, 0, rootOf, request);
+}
+
+function handle(event, entrypoint, ctx, name, parcel) {
+  return rpc().handle(event.id, parcel, (args) => {
+    const { handler, isClass } = open(entrypoint, ctx);
+    if (typeof handler[name] !== "function") throw new Error(`Handler does not export a ${name}() function.`);
+    return isClass ? handler[name](...args) : handler[name](...args, env, ctx);
+  });
 }
 
 function fail(id, event, error) {
@@ -137,10 +117,10 @@ function deliver(id, event, response) {
   } catch (error) {
     return fail(id, event, error);
   }
-  const nothingLeft = sent.done === undefined && event.pending === 1;
+  const nothingLeft = sent.done === undefined && event.pending === 1 && event.held === 0;
   const how = (state.encodeBody === "automatic" ? ENCODE : 0) | (nothingLeft ? FINISH : 0);
   respond(id, state.status, state.statusText, state.list, sent.payload, how);
-  if (nothingLeft) events.delete(id);
+  if (nothingLeft) event.forget();
   else if (sent.done === undefined) event.answered();
   else sent.done.then(() => event.answered(), (error) => broken(event, error));
 }
@@ -156,6 +136,6 @@ function broken(event, error) {
 export function onGone(id, answered) {
   const event = events.get(id);
   if (event === undefined) return;
-  abortIncoming(event.request);
+  if (event.request !== undefined) abortIncoming(event.request);
   if (!answered) event.answered();
 }

@@ -22,9 +22,10 @@ export class WorkflowEntrypoint {
   }
 }
 
-export class RpcTarget {}
+for (const Class of [WorkerEntrypoint, DurableObject, WorkflowEntrypoint]) interface_(Class);
 
-for (const Class of [WorkerEntrypoint, DurableObject, WorkflowEntrypoint, RpcTarget]) interface_(Class);
+/** The Worker's own entrypoints; filled when its modules have been evaluated. */
+export const exports = {};
 
 /** The bindings, also outside of handlers. */
 export let env = {};

@@ -30,6 +30,26 @@ pub(crate) struct BodyWriter {
     sender: SharedSender,
 }
 
+impl BodyWriter {
+    /// A writing end that breaks off when the current invocation ends.
+    pub(crate) fn instance<'js>(ctx: &Ctx<'js>, sender: BodySender) -> Result<Class<'js, Self>> {
+        let sender: SharedSender = Arc::new(Mutex::new(Some(sender)));
+        if let Some(invocation) = current(ctx) {
+            let written = Arc::downgrade(&sender);
+            invocation.on_end(move |failure| {
+                let Some(sender) = written.upgrade().and_then(|sender| locked(&sender).take()) else { return };
+                sender.abort(&failure.map_or_else(|| "the Worker's event ended".to_owned(), ToString::to_string));
+            });
+        }
+        Class::instance(ctx.clone(), Self { sender })
+    }
+
+    /// Moves the end out, for another event that writes.
+    pub(crate) fn take(&self, ctx: &Ctx<'_>) -> Result<BodySender> {
+        locked(&self.sender).take().ok_or_else(|| throw_type(ctx, "This body has ended."))
+    }
+}
+
 /// Shared with the invocation, whose end breaks off what is still being written.
 type SharedSender = Arc<Mutex<Option<BodySender>>>;
 
@@ -60,7 +80,7 @@ impl BodyHandle {
 }
 
 /// Cloudflare's words for another request's streams.
-const FOREIGN: &str = "Cannot perform I/O on behalf of a different request. I/O objects (such as streams, \
+pub(super) const FOREIGN: &str = "Cannot perform I/O on behalf of a different request. I/O objects (such as streams, \
 request/response bodies, and others) created in the context of one request handler cannot be accessed from a \
 different request's handler. This is a limitation of Cloudflare Workers which allows us to improve overall \
 performance.";
@@ -171,15 +191,7 @@ fn channel(ctx: Ctx<'_>, length: Opt<f64>) -> Result<Array<'_>> {
     let length = length.0.filter(|length| length.is_finite()).map(|length| length as u64);
     let (sender, body) = Body::channel(length, move || completer.complete(|ctx| Ok(Value::new_undefined(ctx.clone()))));
     let parts = Array::new(ctx.clone())?;
-    let sender: SharedSender = Arc::new(Mutex::new(Some(sender)));
-    if let Some(invocation) = current(&ctx) {
-        let written = Arc::downgrade(&sender);
-        invocation.on_end(move |failure| {
-            let Some(sender) = written.upgrade().and_then(|sender| locked(&sender).take()) else { return };
-            sender.abort(&failure.map_or_else(|| "the Worker's event ended".to_owned(), ToString::to_string));
-        });
-    }
-    parts.set(0, Class::instance(ctx.clone(), BodyWriter { sender })?)?;
+    parts.set(0, BodyWriter::instance(&ctx, sender)?)?;
     parts.set(1, Class::instance(ctx.clone(), BodyHandle::new(&ctx, body))?)?;
     parts.set(2, gone)?;
     Ok(parts)

@@ -1,32 +1,91 @@
 //! What the web platform keeps with an invocation and with an isolate, and hands to the layers above.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rquickjs::{Ctx, JsLifetime};
 
 use crate::engine::{Invocation, Thrown};
-use crate::worker::{Call, Fetch, Reply};
+use crate::worker::{Call, Failure, Fetch, ParcelReply, Reply};
+
+/// Where the answer to an event goes.
+pub enum Answer {
+    Response(Reply),
+    Parcel(ParcelReply),
+}
+
+impl Answer {
+    pub fn fail(self, failure: Failure) {
+        match self {
+            Self::Response(reply) => reply(Err(failure)),
+            Self::Parcel(reply) => reply(Err(failure)),
+        }
+    }
+}
 
 /// Data of an invocation ([`Invocation::data`]): whose request it is and where the answer goes.
 pub struct Event {
     pub call: Call,
-    reply: Mutex<Option<Reply>>,
+    answer: Mutex<Option<Answer>>,
+    /// Calls of what the event gave away, until they are answered.
+    calls: Mutex<HashMap<u64, ParcelReply>>,
+    /// What the event was given by others: let go when it ends.
+    held: Mutex<HashMap<u64, Arc<dyn Fetch>>>,
 }
 
 impl Event {
-    pub fn new(call: Call, reply: Reply) -> Self {
-        Self { call, reply: Mutex::new(Some(reply)) }
+    pub fn new(call: Call, answer: Answer) -> Self {
+        Self { call, answer: Mutex::new(Some(answer)), calls: Mutex::default(), held: Mutex::default() }
     }
 
-    /// The reply, once.
-    pub fn take_reply(&self) -> Option<Reply> {
-        self.reply.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// The way to its caller, once.
+    pub fn take_answer(&self) -> Option<Answer> {
+        lock(&self.answer).take()
+    }
+
+    /// Notes a call that JavaScript answers by this number.
+    pub(super) fn begin_call(&self, number: u64, reply: ParcelReply) {
+        lock(&self.calls).insert(number, reply);
+    }
+
+    pub(super) fn end_call(&self, number: u64) -> Option<ParcelReply> {
+        lock(&self.calls).remove(&number)
+    }
+
+    pub(super) fn hold(&self, number: u64, target: Arc<dyn Fetch>) {
+        lock(&self.held).insert(number, target);
+    }
+
+    pub(super) fn held(&self, number: u64) -> Option<Arc<dyn Fetch>> {
+        lock(&self.held).get(&number).cloned()
+    }
+
+    pub(super) fn release(&self, number: u64) {
+        let released = lock(&self.held).remove(&number);
+        drop(released);
+    }
+
+    /// The event is over: whoever still waits for it learns why.
+    pub fn end(&self, failure: Option<&Failure>) {
+        if let Some(answer) = self.take_answer() {
+            answer.fail(failure.cloned().unwrap_or(Failure::Cancelled));
+        }
+        let calls = std::mem::take(&mut *lock(&self.calls));
+        for reply in calls.into_values() {
+            reply(Err(failure.cloned().unwrap_or_else(|| Failure::error(super::rpc::GONE))));
+        }
+        let held = std::mem::take(&mut *lock(&self.held));
+        drop(held);
     }
 
     /// The event of an invocation that the runtime started.
     pub fn of(invocation: &Invocation) -> &Self {
         invocation.data.downcast_ref::<Arc<Self>>().expect("the runtime starts every invocation with an event")
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A line that a Worker printed.

@@ -3,9 +3,10 @@ import { host, lazy } from "internal:host";
 import { Request, partsOf, signalToObey } from "internal:request";
 import { payloadOf } from "internal:body";
 import { received } from "internal:response";
-import { illegalConstructor, interface_, internal, requiredArguments } from "internal:webidl";
+import { illegalConstructor, interface_, internal, isObject, requiredArguments } from "internal:webidl";
 
 const abort = lazy("abort");
+const rpc = lazy("rpc");
 const nothing = () => {};
 
 // The only async function of a fetch: QuickJS pays for each.
@@ -42,14 +43,34 @@ export function fetch(input, init = undefined) {
   return send(null, arguments.length, input, init);
 }
 
-let targetOf;
+/** Puts a target into any object, which its own class cannot do for a function. */
+class Inlay {
+  constructor(holder) {
+    return holder;
+  }
+}
 
-export class Fetcher {
+export let targetOf;
+export let isFetcher;
+
+class Target extends Inlay {
   #target;
 
-  constructor(token, target) {
-    illegalConstructor(token);
+  constructor(holder, target) {
+    super(holder);
     this.#target = target;
+  }
+
+  static {
+    targetOf = (fetcher) => fetcher.#target;
+    isFetcher = (value) => isObject(value) && #target in value;
+  }
+}
+
+export class Fetcher {
+  constructor(token, target, holder = undefined) {
+    illegalConstructor(token);
+    return new Target(holder ?? this, target);
   }
 
   fetch(input, init = undefined) {
@@ -57,15 +78,23 @@ export class Fetcher {
   }
 
   connect() {
-    void this.#target;
+    targetOf(this);
     throw new Error("connect() is not emulated yet.");
-  }
-
-  static {
-    targetOf = (fetcher) => fetcher.#target;
   }
 }
 interface_(Fetcher);
 
-/** A Fetcher over a native target. */
-export const fetcherOf = (target) => new Fetcher(internal, target);
+const ordinary = Object.prototype;
+
+/** The end of the prototypes of fetchers and stubs: any other name is a method or a property of the far side. */
+export const wildcard = new Proxy(Object.create(ordinary), {
+  get(_, key, receiver) {
+    // Nothing may look like a promise for having every name.
+    if (typeof key === "symbol" || key === "then" || key in ordinary) return Reflect.get(ordinary, key, receiver);
+    return rpc().propertyOf(receiver, key);
+  },
+});
+Object.setPrototypeOf(Fetcher.prototype, wildcard);
+
+/** A Fetcher over a native target; `holder` is the function that is to be one. */
+export const fetcherOf = (target, holder = undefined) => new Fetcher(internal, target, holder);

@@ -12,7 +12,7 @@ use super::coding::decoded;
 use super::event::{Event, host_of};
 use super::headers::HeaderList;
 use super::redirect;
-use crate::engine::{begin_op, bytes::with_bytes, on_op_cancel, require_current, throw_error, throw_type};
+use crate::engine::{Invocation, begin_op, bytes::with_bytes, on_op_cancel, require_current, throw_error, throw_type};
 use crate::worker::{Body, Call, Cancel, Failure, Fetch, Redirect, Request, Response};
 
 /// The far side of a binding: another Worker, a user Worker, a service.
@@ -26,6 +26,10 @@ pub(crate) struct FetchTarget {
 impl FetchTarget {
     pub(crate) fn instance<'js>(ctx: &Ctx<'js>, target: Arc<dyn Fetch>) -> Result<Class<'js, Self>> {
         Class::instance(ctx.clone(), Self { target })
+    }
+
+    pub(crate) fn target(&self) -> Arc<dyn Fetch> {
+        self.target.clone()
     }
 }
 
@@ -66,10 +70,7 @@ fn fetch<'js>(
     if !invocation.count_subrequest() {
         return Err(throw_error(&ctx, "Too many subrequests."));
     }
-    let mut call = Event::of(&invocation).call.deeper();
-    if call.depth > MAX_DEPTH {
-        return Err(throw_error(&ctx, TOO_DEEP));
-    }
+    let mut call = deeper(&ctx, &invocation)?;
     let (redirect, cf, cancel) = match rest {
         Some(rest) => (redirect_of(&rest.get::<String>(0)?), rest.get::<Option<String>>(1)?, rest.get(2)?),
         None => (Redirect::Manual, None, None::<Class<'js, CancelHandle>>),
@@ -87,6 +88,12 @@ fn fetch<'js>(
     };
     let target = target.map_or_else(|| host_of(&ctx).outbound(), |target| target.borrow().target.clone());
     send(&ctx, target, request, call)
+}
+
+/// The call that the current event makes of another Worker.
+pub(super) fn deeper(ctx: &Ctx<'_>, invocation: &Invocation) -> Result<Call> {
+    let call = Event::of(invocation).call.deeper();
+    if call.depth > MAX_DEPTH { Err(throw_error(ctx, TOO_DEEP)) } else { Ok(call) }
 }
 
 /// Cloudflare's words for Workers that call one another without end.

@@ -15,6 +15,8 @@ pub(crate) mod headers;
 mod inspect;
 mod mime;
 mod redirect;
+pub(crate) mod rpc;
+pub(crate) mod serial;
 mod timers;
 mod url;
 
@@ -26,7 +28,7 @@ use rquickjs::{Ctx, Object, Result, Value};
 use crate::engine::realm;
 
 pub use coding::decoded;
-pub use event::{ConsoleLine, Event, Host, map_stack};
+pub use event::{Answer, ConsoleLine, Event, Host, map_stack};
 
 include!(concat!(env!("OUT_DIR"), "/builtins.rs"));
 
@@ -59,6 +61,8 @@ const APIS: &[Api] = &[
     native("headers", &["Headers"], headers::init),
     native("inspect", &[], inspect::init),
     native("mime", &[], mime::init),
+    native("rpc", &[], rpc::init),
+    native("serial", &[], serial::init),
     native("timers", TIMERS, timers::init),
     native("url", &["URL", "URLSearchParams"], url::init),
     script("abort", &["AbortController", "AbortSignal"]),
@@ -100,6 +104,7 @@ pub fn install(ctx: &Ctx<'_>, served_by: Arc<dyn Host>, more: fn(&Object<'_>) ->
     drop(stored.map(|_| ()));
     let host = Object::new(ctx.clone())?;
     host.set("load", Func::from(load))?;
+    host.set("mapStack", Func::from(|ctx: Ctx<'_>, stack: String| map_stack(&ctx, &stack)))?;
     host.set("isStartup", Func::from(|ctx: Ctx<'_>| crate::engine::is_startup(&ctx)))?;
     for api in APIS {
         if let Some(native) = api.native {

@@ -7,9 +7,11 @@ mod cancel;
 mod id;
 mod outcome;
 mod request;
+mod rpc;
 
 pub use body::{Body, BodyError, BodySender};
 pub use cancel::Cancel;
 pub use id::WorkerId;
 pub use outcome::Failure;
 pub use request::{Call, Fetch, Outcome, Redirect, Reply, Request, Response, Trace};
+pub use rpc::{Errand, How, Parcel, ParcelReply, Part};

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderMap, Method};
 
-use super::{Body, Cancel, Failure};
+use super::{Body, Cancel, Errand, Failure, ParcelReply};
 
 /// What `fetch` does with a redirect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +78,12 @@ impl Trace {
 /// Answers requests: a Worker, a binding's far side, the network.
 pub trait Fetch: Send + Sync {
     fn fetch(&self, request: Request, call: Call, reply: Reply);
+
+    /// Calls a method, reads a property or delivers an event.
+    fn invoke(&self, errand: Errand, call: Call, reply: ParcelReply) {
+        let (_, _) = (errand, call);
+        reply(Err(Failure::error("The receiver does not support RPC.")));
+    }
 }
 
 impl Response {

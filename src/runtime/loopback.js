@@ -1,0 +1,36 @@
+// `ctx.exports`: the Worker's own entrypoints, as if they were bound. Each is a Fetcher that can also be called with
+// `{ props }` for another one with other props.
+import { lazy } from "internal:host";
+import { WorkerEntrypoint, exports } from "internal:workers";
+
+const fetching = lazy("fetch");
+const { defineProperty, keys, setPrototypeOf } = Object;
+
+const isEntrypoint = (value) =>
+  typeof value === "function" ? value.prototype instanceof WorkerEntrypoint : typeof value === "object" && value !== null;
+
+/** Fills `exports` with what the entry module exports; `open(name, props)` answers a native target. */
+export function fillExports(namespace, open) {
+  for (const name of keys(namespace)) {
+    if (!isEntrypoint(namespace[name])) continue;
+    const get = () => settle(name, loopback(open, name));
+    defineProperty(exports, name, { get, enumerable: true, configurable: true });
+  }
+}
+
+function settle(name, value) {
+  defineProperty(exports, name, { value, writable: true, enumerable: true, configurable: true });
+  return value;
+}
+
+function loopback(open, name) {
+  const { Fetcher, fetcherOf } = fetching();
+  const callable = (options = undefined) => {
+    const props = options?.props;
+    return fetcherOf(open(name, props === undefined ? undefined : JSON.stringify(props)));
+  };
+  delete callable.name;
+  delete callable.length;
+  setPrototypeOf(callable, Fetcher.prototype);
+  return fetcherOf(open(name, undefined), callable);
+}

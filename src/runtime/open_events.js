@@ -1,0 +1,112 @@
+// The events that are open in this isolate, and the `ctx` that their handlers get.
+import { host } from "internal:host";
+import { exports } from "internal:workers";
+import { illegalConstructor, interface_, internal } from "internal:webidl";
+
+const { allowTime, finish } = host;
+
+/** Open events by the number of their invocation. */
+export const events = new Map();
+
+/** The open event of an invocation, for modules that give things away in its name. */
+host.eventOf = (id) => events.get(id);
+
+/** One open event, which no user code sees: it ends when nothing it promised is left. */
+export class Event {
+  #given = undefined;
+
+  /** `props` is JSON, until somebody asks for it. */
+  constructor(id, request, props) {
+    this.id = id;
+    this.request = request;
+    this.props = props;
+    this.pending = 1;
+    this.held = 0;
+    events.set(id, this);
+  }
+
+  readProps() {
+    if (typeof this.props !== "object") this.props = this.props === undefined ? {} : JSON.parse(this.props);
+    return this.props;
+  }
+
+  waitUntil(promise) {
+    this.pending++;
+    Promise.resolve(promise).then(
+      () => this.done(),
+      (error) => {
+        host.reportError(error);
+        this.done();
+      },
+    );
+  }
+
+  /** The answer is out, to its last byte; what was promised beyond it has limited time. */
+  answered() {
+    this.done();
+    if (this.pending > 0) allowTime(this.id);
+  }
+
+  done() {
+    if (--this.pending === 0 && this.held === 0) this.end();
+  }
+
+  /** Something that others hold keeps the event going, however long. */
+  hold() {
+    this.held++;
+  }
+
+  letGo() {
+    if (--this.held === 0 && this.pending === 0) this.end();
+  }
+
+  /** The event goes on until a stream has been sent. */
+  until(promise) {
+    this.hold();
+    const over = () => this.letGo();
+    promise.then(over, over);
+  }
+
+  /** `table` keeps something of the event's under `key`, until the event ends. */
+  gaveAway(table, key) {
+    (this.#given ??= new Map()).set(key, table);
+  }
+
+  tookBack(key) {
+    this.#given.delete(key);
+  }
+
+  end() {
+    this.forget();
+    finish(this.id);
+  }
+
+  /** For one whom the host has ended. */
+  forget() {
+    events.delete(this.id);
+    this.#given?.forEach((table, key) => table.delete(key));
+  }
+}
+
+class ExecutionContext {
+  #event;
+
+  constructor(token, event) {
+    illegalConstructor(token);
+    this.#event = event;
+  }
+
+  get props() { return this.#event.readProps(); }
+  get exports() { return void this.#event ?? exports; }
+
+  waitUntil(promise) {
+    this.#event.waitUntil(promise);
+  }
+
+  passThroughOnException() {
+    void this.#event;
+  }
+}
+interface_(ExecutionContext);
+
+export const contextOf = (event) => new ExecutionContext(internal, event);
