@@ -9,10 +9,9 @@ use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HOST, TRANSFER_
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
 
-use super::encode;
 use super::pages::wants_html;
 use super::serve::Connection;
-use crate::worker::{Body, BodyError, Cancel, Redirect, Request, Response};
+use crate::worker::{Body, BodyError, Cancel, Coding, Request, Response};
 
 /// What the front itself reads of a request.
 pub(super) struct Asked {
@@ -78,14 +77,7 @@ pub(super) fn incoming(request: AxumRequest, url: String, connection: &Connectio
     let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let body = has_body.then(|| Body::stream(body, length));
     let bodiless = parts.method == Method::GET || parts.method == Method::HEAD;
-    Request {
-        method: parts.method,
-        url,
-        headers,
-        body: body.filter(|_| !bodiless),
-        cf: Some(cf()),
-        redirect: Redirect::Manual,
-    }
+    Request { method: parts.method, url, headers, body: body.filter(|_| !bodiless), cf: Some(cf()) }
 }
 
 fn cf() -> std::sync::Arc<str> {
@@ -99,7 +91,11 @@ pub(super) fn outgoing(response: Response, method: &Method, cancel: Cancel) -> a
         headers.remove(name);
     }
     let body = response.body.unwrap_or_else(|| Body::bytes(Bytes::new()));
-    let body = if response.encode_body { encode::encoded(body, &mut headers) } else { body };
+    let coding = Coding::of(&headers).filter(|_| response.encode_body && body.length() != Some(0));
+    let body = match coding {
+        Some(coding) => coding.encode(body),
+        None => body,
+    };
     fix_length(&mut headers, &body, method);
     let mut answer = axum::http::Response::new(WatchedBody { body, cancel: Some(cancel) });
     let status = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -3,7 +3,6 @@
 //! Knows nothing of files and reloads: before each request it asks its [`Sites`], which may take the time to rebuild.
 
 mod convert;
-mod encode;
 pub mod live;
 pub mod pages;
 mod serve;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use http::HeaderMap;
 use rquickjs::class::Class;
 use rquickjs::function::{Args, Func};
 use rquickjs::promise::PromiseState;
@@ -13,10 +14,11 @@ use super::{Observer, Runtime, Source, WorkerSpec, environment};
 use crate::engine::{
     Boot, Invocation, InvocationLimits, Isolate, Program, Thrown, current, describe, realm, throw_error,
 };
+use crate::web::body::Coded;
 use crate::web::headers::HeaderList;
 use crate::web::serial::ParcelHandle;
 use crate::web::{self, Answer, ConsoleLine, Event};
-use crate::worker::{Call, Errand, Failure, Fetch, Request, Response, WorkerId};
+use crate::worker::{Body, Call, Coding, Errand, Failure, Fetch, Request, Response, WorkerId};
 
 /// An event on its way into an isolate.
 pub(super) struct Arrival {
@@ -182,7 +184,7 @@ fn on_fetch(ctx: &Ctx<'_>, id: u64, request: Request, (entrypoint, props): (&str
     args.push_arg(request.method.as_str())?;
     args.push_arg(request.url)?;
     args.push_arg(web::fetch::headers_handle(ctx, request.headers)?)?;
-    let body = web::fetch::body_handle(ctx, request.body)?;
+    let body = web::fetch::body_handle(ctx, request.body.map(Coded::plain))?;
     args.push_arg(body.map_or_else(|| Ok(Value::new_null(ctx.clone())), |body| body.into_js(ctx))?)?;
     args.push_arg(request.cf.as_deref())?;
     on_fetch.restore(ctx)?.call_arg(args)
@@ -213,11 +215,12 @@ fn respond<'js>(
     how: u8,
 ) -> Result<()> {
     let encode_body = how & ENCODE != 0;
-    let body = web::fetch::body_of(&ctx, &body)?;
+    let body = web::fetch::coded_of(&ctx, &body)?;
     let Some(invocation) = invocation(&ctx, id) else { return Ok(()) };
     let headers = headers.borrow().clone_map();
+    let (body, encode_body) = body.map_or((None, encode_body), |body| sent(body, &headers, encode_body));
     if let Some(Answer::Response(reply)) = Event::of(&invocation).take_answer() {
-        reply(Ok(Response { status, status_text, headers, body, url: String::new(), redirected: false, encode_body }));
+        reply(Ok(Response { status, status_text, headers, body, encode_body }));
     }
     if how & FINISH != 0 {
         realm(&ctx).isolate().finish(&ctx, &invocation);
@@ -229,6 +232,15 @@ fn respond<'js>(
 const ENCODE: u8 = 1;
 /// Nothing is left to do when the answer is out.
 const FINISH: u8 = 2;
+
+/// A body that is still compressed as the headers say, goes on like that.
+fn sent(body: Coded, headers: &HeaderMap, encode_body: bool) -> (Option<Body>, bool) {
+    if encode_body && body.coding.is_some() && body.coding == Coding::of(headers) {
+        (Some(body.body), false)
+    } else {
+        (Some(body.decoded()), encode_body)
+    }
+}
 
 /// The handler threw.
 fn threw<'js>(ctx: Ctx<'js>, id: f64, error: Value<'js>) {

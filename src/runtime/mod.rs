@@ -3,7 +3,6 @@
 //! Knows no HTTP server and no files; what a Worker is made of comes in as a [`WorkerSpec`], what it says goes out to
 //! an [`Observer`].
 
-mod data_url;
 mod environment;
 mod events;
 mod outbound;

@@ -1,21 +1,23 @@
 //! `fetch()` to the outside: hosts of local Workers first, then the network.
 //!
-//! HTTP/1.1 and 2 over rustls; gzip and brotli decoded as they stream by. Redirects are left to the asker.
+//! HTTP/1.1 and 2 over rustls. Bodies come as they were sent: who reads one decodes it.
 
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, Method};
+use http_body_util::BodyExt as _;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use url::Url;
 
-use super::data_url;
-use crate::web::decoded;
 use crate::worker::{Body, Call, Failure, Fetch, Outcome, Reply, Request, Response, WorkerId};
 
+/// How long a connection that nobody uses is kept.
+const KEPT: Duration = Duration::from_secs(30);
 /// Headers of one answer.
 const MAX_HEADERS: usize = 512;
 /// Headers of one connection that a client does not pass on.
@@ -50,17 +52,20 @@ impl Network {
             Err(_) => HttpsConnectorBuilder::new().with_webpki_roots(),
         };
         let connector = builder.https_or_http().enable_http1().enable_http2().build();
-        Client::builder(TokioExecutor::new()).http1_max_headers(MAX_HEADERS).build(connector)
+        Client::builder(TokioExecutor::new())
+            .http1_max_headers(MAX_HEADERS)
+            // Closer to what a Worker wrote than lower case, which some old servers do not understand.
+            .http1_title_case_headers(true)
+            .pool_idle_timeout(KEPT)
+            .pool_timer(TokioTimer::new())
+            .build(connector)
     }
 }
 
 impl Fetch for Network {
     fn fetch(&self, request: Request, call: Call, reply: Reply) {
-        if let Some(response) = data_url::answer(&request.url) {
-            return reply(Ok(response));
-        }
         let client = self.client.clone();
-        let task = self.tokio.spawn(async move { reply(ask(&client, request).await) });
+        let task = self.tokio.spawn(async move { reply(answer(&client, request).await) });
         let task = task.abort_handle();
         call.cancel.on_cancel(move || task.abort());
     }
@@ -68,71 +73,76 @@ impl Fetch for Network {
 
 type HttpClient = Client<HttpsConnector<HttpConnector>, Body>;
 
-async fn ask(client: &HttpClient, request: Request) -> Outcome {
-    let url = Url::parse(&request.url).map_err(|_| Failure::error(format!("Invalid URL: {}", request.url)))?;
-    Ok(answer(once(client, &url, request).await?, &url))
-}
-
-fn type_error(message: &str) -> Failure {
-    Failure::Threw { name: "TypeError".into(), message: message.into(), stack: String::new() }
-}
-
-type Received = http::Response<hyper::body::Incoming>;
-
-async fn once(client: &HttpClient, url: &Url, request: Request) -> Result<Received, Failure> {
+async fn answer(client: &HttpClient, request: Request) -> Outcome {
+    let url = Url::parse(&request.url).map_err(|_| cannot_load(&request.url))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(type_error(&format!("Fetch API cannot load: {url}")));
+        return Err(cannot_load(&request.url));
     }
+    let sent = outgoing(request, &url)?;
+    match client.request(sent).await {
+        Ok(response) => Ok(incoming(response)),
+        Err(error) => Err(Failure::error(format!("{LOST} ({}: {})", authority(&url), cause(&error)))),
+    }
+}
+
+/// Cloudflare's words for all that goes wrong on the way.
+const LOST: &str = "Network connection lost.";
+
+fn cannot_load(url: &str) -> Failure {
+    Failure::type_error(format!("Fetch API cannot load: {url}"))
+}
+
+fn authority(url: &Url) -> &str {
+    &url[url::Position::BeforeHost..url::Position::AfterPort]
+}
+
+/// The first cause of an error, in its own words.
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut first = error;
+    while let Some(source) = first.source() {
+        first = source;
+    }
+    let text = first.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
+}
+
+/// The request as it goes over the wire: its host is the URL's.
+fn outgoing(request: Request, url: &Url) -> Result<http::Request<Body>, Failure> {
+    let mut target = url.clone();
+    target.set_fragment(None);
+    // These fail for URLs without a host alone, which http and https ones have.
+    let _has_host = (target.set_username(""), target.set_password(None));
+    let bodiless = request.body.is_none() && !matches!(request.method, Method::GET | Method::HEAD);
     let mut sent = http::Request::new(request.body.unwrap_or_else(|| Body::bytes(Bytes::new())));
     *sent.method_mut() = request.method;
-    let mut plain = url.clone();
-    plain.set_fragment(None);
-    *sent.uri_mut() = plain.as_str().parse().map_err(|_| type_error(&format!("Invalid URL: {url}")))?;
-    *sent.headers_mut() = request.headers;
+    *sent.uri_mut() = target.as_str().parse().map_err(|_| cannot_load(&request.url))?;
+    let mut headers = request.headers;
     for name in HOP_BY_HOP {
-        sent.headers_mut().remove(name);
+        headers.remove(name);
     }
-    sent.headers_mut().remove(HOST);
-    if !sent.headers().contains_key(ACCEPT_ENCODING) {
-        sent.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip, br"));
+    headers.remove(HOST);
+    if bodiless {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
-    client.request(sent).await.map_err(|error| {
-        let reason = reasons(&error);
-        Failure::error(format!("Network connection lost. ({}: {reason})", url.host_str().unwrap_or_default()))
-    })
+    headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("gzip, br"));
+    *sent.headers_mut() = headers;
+    Ok(sent)
 }
 
-/// An error with its causes.
-fn reasons(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
-}
-
-fn answer(response: Received, url: &Url) -> Response {
+fn incoming(response: http::Response<hyper::body::Incoming>) -> Response {
     let (parts, body) = response.into_parts();
     let mut headers = parts.headers;
     for name in HOP_BY_HOP {
         headers.remove(name);
     }
     let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    let body = decoded(Body::stream(body, length), &headers);
-    let has_body = !matches!(parts.status.as_u16(), 101 | 204 | 205 | 304);
+    let reason = parts.extensions.get::<hyper::ext::ReasonPhrase>();
     Response {
         status: parts.status.as_u16(),
-        status_text: parts.extensions.get::<hyper::ext::ReasonPhrase>().map_or_else(
-            || parts.status.canonical_reason().unwrap_or_default().to_owned(),
-            |reason| String::from_utf8_lossy(reason.as_bytes()).into_owned(),
-        ),
+        status_text: reason.map(|text| String::from_utf8_lossy(text.as_bytes()).into_owned()).unwrap_or_default(),
         headers,
-        body: has_body.then_some(body),
-        url: url.to_string(),
-        redirected: false,
-        encode_body: true,
+        body: Some(Body::stream(body.map_err(|_| LOST), length)),
+        encode_body: false,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::clock::SystemClock;
 use crate::compile::Cache;
 use crate::engine::Pool;
 use crate::error::{Place, Source as Text};
-use crate::worker::{Call, Outcome, Redirect, Request};
+use crate::worker::{Call, Outcome, Request};
 
 /// Remembers what Workers said.
 #[derive(Default)]
@@ -107,7 +107,6 @@ impl World {
             headers: http::HeaderMap::new(),
             body: None,
             cf: None,
-            redirect: Redirect::Manual,
         };
         let reply = Box::new(move |outcome| drop(sender.send(outcome)));
         self.runtime.fetcher(WorkerId::plain(name), None).fetch(request, Call::default(), reply);

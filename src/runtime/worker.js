@@ -1,6 +1,6 @@
 // Runs a Worker's handlers: what the host calls for each event, and what handlers get (`request`, `env`, `ctx`).
 import { host, lazy } from "internal:host";
-import { abortIncoming, incoming } from "internal:request";
+import { abortIncoming, disconnected, incoming } from "internal:request";
 import { responseParts } from "internal:response";
 import { payloadOf } from "internal:body";
 import { WorkerEntrypoint, setEnv, setWaitUntil } from "internal:workers";
@@ -110,10 +110,10 @@ const FINISH = 2;
 function deliver(id, event, response) {
   const state = responseParts(response);
   if (state === undefined) return fail(id, event, notAResponse());
-  if (state.type === "error") return fail(id, event, new TypeError("Return value from the fetch() handler is an error response."));
+  if (state.type === "error") return fail(id, event, new TypeError("Return value from serve handler must not be an error response (like Response.error())"));
   let sent;
   try {
-    sent = payloadOf(state.body);
+    sent = payloadOf(state.body, disconnected);
   } catch (error) {
     return fail(id, event, error);
   }
@@ -127,7 +127,7 @@ function deliver(id, event, response) {
 
 // The stream of a response failed, or its reader left.
 function broken(event, error) {
-  if (error?.message === "The client disconnected.") abortIncoming(event.request);
+  if (error?.message === "The client has disconnected") abortIncoming(event.request);
   else host.reportError(error);
   event.answered();
 }

@@ -1,19 +1,24 @@
 // The Body mixin of the Fetch standard, for Request and Response. A body is a payload (a native handle, bytes or text)
 // until somebody asks for its stream; one that is only passed on stays a payload.
 //
-// extract(value) -> { body, type }; emptyOr(payload) -> BodyState or null; payloadOf(body) moves a body out to be sent:
-// { payload, done } where `done` is a promise while a stream of JavaScript is written; cloneBody(body); bodyMixin(Class,
-// inside) installs the members, `inside(object)` answers { body, list }.
+// extract(value) -> { body, type }; emptyOr(payload) -> BodyState or null; breakable(payload, signal) the same for a body
+// that ends with its signal; payloadOf(body, why) moves a body out to be sent: { payload, done } where `done` is a promise
+// while a stream of JavaScript is written, and `why()` the error its source hears when nobody reads on; movedOut(body) a
+// body for another Request; cloneBody(body); hold(Class, inside) makes a class's objects Bodies: `inside(value)` answers
+// { body, list }, or undefined for other values.
 import { host, lazy } from "internal:host";
-import { DOMString, isObject } from "internal:webidl";
+import { DOMString, illegalConstructor, interface_, isObject } from "internal:webidl";
 
 const streams = lazy("streams");
+const readables = lazy("streams_readable");
 const blobs = lazy("blob");
 const forms = lazy("formdata");
 const urls = lazy("url");
 const encoding = lazy("encoding");
 const types = lazy("webidl_types");
+const aborts = lazy("abort");
 const { apply } = Reflect;
+const { prototype: ObjectPrototype, setPrototypeOf } = Object;
 const { slice } = Uint8Array.prototype;
 const { isView } = ArrayBuffer;
 
@@ -22,17 +27,30 @@ class BodyState {
     this.payload = payload;
     this.stream = stream;
     this.used = false;
+    /** The signal that breaks the payload off. */
+    this.signal = undefined;
   }
 }
 
-/** A body over what the host gave, null where it gave none. */
-export const emptyOr = (payload) => (payload === null || payload === undefined ? null : new BodyState(payload, undefined));
+/** A body over what the host gave; null stays null. */
+export const emptyOr = (payload) => (payload === null ? null : new BodyState(payload, undefined));
+
+export function breakable(payload, signal) {
+  const body = emptyOr(payload);
+  if (body !== null) body.signal = signal;
+  return body;
+}
 
 const isUsed = (body) => body.used || (body.stream !== undefined && streams().isDisturbed(body.stream));
-export const isUnusable = (body) => isUsed(body) || (body.stream !== undefined && streams().isLocked(body.stream));
+const isLocked = (body) => body.stream !== undefined && streams().isLocked(body.stream);
+export const isUnusable = (body) => isUsed(body) || isLocked(body);
 
-const alreadyUsed = () =>
-  new TypeError("Body has already been used. It can only be used once. Use tee() first if you need to read it twice.");
+function refuseUsed(body) {
+  if (isUsed(body)) {
+    throw new TypeError("Body has already been used. It can only be used once. Use tee() first if you need to read it twice.");
+  }
+  if (isLocked(body)) throw new TypeError("This ReadableStream is currently locked to a reader.");
+}
 
 // ---- from values
 
@@ -54,17 +72,25 @@ function extractObject(value) {
   if (tag === "URLSearchParams" && value instanceof urls().URLSearchParams) {
     return { body: new BodyState(value.toString()), type: FORM };
   }
+  if (givesChunks(value)) return { body: fromStream(streams().ReadableStream.from(value)), type: null };
   return undefined;
 }
 
 const joined = (chunks) => blobs().join(chunks, chunks.reduce((length, chunk) => length + chunk.length, 0));
+
+// Workers take iterables of bytes as bodies: asynchronous ones, and others unless they say what text they are.
+function givesChunks(value) {
+  if (typeof value[Symbol.asyncIterator] === "function") return true;
+  if (typeof value[Symbol.iterator] !== "function" || value[Symbol.toPrimitive] !== undefined) return false;
+  return value.toString === ObjectPrototype.toString || value.toString === Array.prototype.toString;
+}
 
 function fromStream(stream) {
   if (streams().isDisturbed(stream)) {
     throw new TypeError("This ReadableStream is disturbed (has already been read from), and cannot be used as a body.");
   }
   if (streams().isLocked(stream)) {
-    throw new TypeError("This ReadableStream is currently locked to a reader, and cannot be used as a body.");
+    throw new TypeError("This ReadableStream is locked to a reader, and cannot be used as a body.");
   }
   return new BodyState(undefined, stream);
 }
@@ -75,9 +101,12 @@ export function extract(value) {
   return known ?? { body: new BodyState(DOMString(value).toWellFormed()), type: TEXT };
 }
 
+/** Whether a body is known to hold nothing. */
+export const isEmpty = ({ payload }) => payload?.length === 0;
+
 // ---- streams
 
-function sourceOf(payload) {
+function sourceOf({ payload, signal }) {
   if (typeof payload === "string" || isView(payload)) {
     let rest = payload;
     const pull = () => {
@@ -87,35 +116,62 @@ function sourceOf(payload) {
     };
     return { pull, cancel() {}, handle: payload };
   }
-  return { pull: () => host.bodyPull(payload), cancel: () => host.bodyCancel(payload), handle: payload };
+  const pull = () => host.bodyPull(payload);
+  return { pull: signal === undefined ? pull : () => orItsReason(pull, signal), cancel: () => host.bodyCancel(payload), handle: payload };
+}
+
+// What a signal broke off fails with the signal's reason.
+async function orItsReason(read, signal) {
+  try {
+    return await read();
+  } catch (error) {
+    throw aborts().isAborted(signal) ? aborts().abortReason(signal) : error;
+  }
 }
 
 function streamOf(body) {
   if (body.stream === undefined) {
-    body.stream = streams().createNativeReadable(sourceOf(body.payload));
+    body.stream = streams().createNativeReadable(sourceOf(body));
     if (body.used) streams().takeNative(body.stream);
   }
   return body.stream;
 }
 
 /** Moves a body out to be sent on. */
-export function payloadOf(body) {
+export function payloadOf(body, why) {
   if (body === null) return { payload: null, done: undefined };
-  if (isUnusable(body)) throw alreadyUsed();
+  refuseUsed(body);
   body.used = true;
   const payload = body.stream === undefined ? body.payload : streams().takeNative(body.stream);
-  return payload === undefined ? written(body.stream) : { payload, done: undefined };
+  return payload === undefined ? written(body.stream, why) : { payload, done: undefined };
 }
 
-function written(stream) {
+function written(stream, why) {
   const [writer, payload, gone] = host.bodyChannel(streams().fixedLengthOf(stream) ?? NaN);
   const sink = {
     write: (bytes) => host.bodyWrite(writer, bytes),
     close: () => host.bodyEnd(writer),
-    abort: (reason) => host.bodyAbort(writer, `${reason?.message ?? reason}`),
-    gone: gone.then(() => new Error("The client disconnected.")),
+    abort: (reason) => host.bodyAbort(writer, reason),
+    gone: gone.then(why),
   };
   return { payload, done: streams().pumpTo(stream, sink) };
+}
+
+/** Ends a body that nobody will read. */
+export function discard(body, reason) {
+  const { stream } = body;
+  if (stream !== undefined && streams().takeNative(stream) === undefined) stream.cancel(reason).catch(() => {});
+  body.used = true;
+}
+
+/** The body for another Request; this one counts as used from now on. */
+export function movedOut(body) {
+  const { stream, payload, signal } = body;
+  const taken = new BodyState(payload, undefined);
+  taken.signal = signal;
+  if (stream !== undefined && streams().takeNative(stream) === undefined) taken.stream = readables().moveReadable(stream);
+  body.used = true;
+  return taken;
 }
 
 export function cloneBody(body) {
@@ -132,13 +188,16 @@ export function cloneBody(body) {
 
 // ---- consuming
 
-const asText = (bytes) => (typeof bytes === "string" ? bytes : encoding().fromUtf8(bytes));
+const BOM = 0xfeff;
+const withoutBom = (text) => (text.charCodeAt(0) === BOM ? text.slice(1) : text);
+const asText = (bytes) => (typeof bytes === "string" ? withoutBom(bytes) : encoding().fromUtf8(bytes));
 const asBytes = (bytes) => (typeof bytes === "string" ? encoding().utf8(bytes) : bytes);
+const typeIn = (list) => list.get("content-type") ?? null;
 
 // Bytes or text, at once or as a promise.
 function drain(body, wantsText) {
   if (body === null) return "";
-  if (isUnusable(body)) throw alreadyUsed();
+  refuseUsed(body);
   body.used = true;
   let { payload } = body;
   if (body.stream !== undefined) {
@@ -147,44 +206,67 @@ function drain(body, wantsText) {
   }
   if (typeof payload === "string") return payload;
   if (isView(payload)) return wantsText ? payload : apply(slice, payload, []);
-  return wantsText ? host.bodyText(payload) : host.bodyBytes(payload);
+  const read = () => (wantsText ? host.bodyText(payload) : host.bodyBytes(payload));
+  return body.signal === undefined ? read() : orItsReason(read, body.signal);
 }
 
-const USES = {
-  arrayBuffer: { convert: (bytes) => asBytes(bytes).buffer },
-  blob: { convert: (bytes, type) => blobs().blobFrom([asBytes(bytes)], type === null ? "" : host.mimeType(type)) },
-  bytes: { convert: asBytes },
-  formData: { convert: (bytes, type) => parseForm(asBytes(bytes), type) },
-  json: { text: true, convert: (text) => JSON.parse(asText(text)) },
-  text: { text: true, convert: asText },
+async function consume({ body, list }, convert, wantsText) {
+  const drained = drain(body, wantsText);
+  return convert(typeof drained === "string" || isView(drained) ? drained : await drained, list);
+}
+
+const toBlob = (bytes, list) => {
+  const type = typeIn(list);
+  return blobs().blobFrom([asBytes(bytes)], type === null ? "" : host.mimeType(type));
 };
 
-function parseForm(bytes, type) {
+function toForm(bytes, list) {
+  const type = typeIn(list);
   if (type === null) throw new TypeError("Parsing a Body as FormData requires a Content-Type header.");
-  return forms().parseFormData(bytes, type);
+  return forms().parseFormData(asBytes(bytes), type);
 }
 
-export function bodyMixin(Class, inside) {
-  const members = {
-    get body() {
-      const { body } = inside(this);
-      return body === null ? null : streamOf(body);
-    },
-    get bodyUsed() {
-      const { body } = inside(this);
-      return body !== null && isUsed(body);
-    },
-  };
-  const { defineProperties, getOwnPropertyDescriptors } = Object;
-  defineProperties(Class.prototype, getOwnPropertyDescriptors(members));
-  for (const name of Object.keys(USES)) Class.prototype[name] = consumer(inside, USES[name], name);
+const ILLEGAL_THIS =
+  "Illegal invocation: function called with incorrect `this` reference. See https://developers.cloudflare.com/workers/observability/errors/#illegal-invocation-errors for details.";
+
+/** The TypeError for a member that is called on something else. */
+export const illegalThis = () => new TypeError(ILLEGAL_THIS);
+
+const holders = [];
+
+function holder(value) {
+  for (let at = 0; at < holders.length; at++) {
+    const state = holders[at](value);
+    if (state !== undefined) return state;
+  }
+  throw illegalThis();
 }
 
-function consumer(inside, { convert, text = false }, name) {
-  return {
-    async [name]() {
-      const { body, list } = inside(this);
-      return convert(await drain(body, text), list.get("content-type") ?? null);
-    },
-  }[name];
+export class Body {
+  constructor() {
+    illegalConstructor();
+  }
+
+  get body() {
+    const { body } = holder(this);
+    return body === null ? null : streamOf(body);
+  }
+
+  get bodyUsed() {
+    const { body } = holder(this);
+    return body !== null && isUsed(body);
+  }
+
+  arrayBuffer() { return consume(holder(this), (bytes) => asBytes(bytes).buffer, false); }
+  blob() { return consume(holder(this), toBlob, false); }
+  bytes() { return consume(holder(this), asBytes, false); }
+  formData() { return consume(holder(this), toForm, false); }
+  json() { return consume(holder(this), (text) => JSON.parse(asText(text)), true); }
+  text() { return consume(holder(this), asText, true); }
+}
+interface_(Body);
+
+export function hold(Class, inside) {
+  holders.push(inside);
+  setPrototypeOf(Class.prototype, Body.prototype);
 }

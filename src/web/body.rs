@@ -9,17 +9,38 @@ use rquickjs::class::Trace;
 use rquickjs::function::{Func, Opt};
 use rquickjs::{Array, ArrayBuffer, Class, Ctx, IntoJs, JsLifetime, Object, Result, TypedArray, Value};
 
-use crate::engine::{HostError, begin_listener, current, spawn_op, throw_error, throw_type};
-use crate::worker::{Body, BodyError, BodySender};
+use crate::engine::{HostError, Thrown, begin_listener, current, describe, spawn_op, throw_error, throw_type};
+use crate::worker::{Body, BodyError, BodySender, Coding};
 
 /// The reading end. Holds no JavaScript value.
 #[derive(Trace, JsLifetime)]
 #[rquickjs::class]
 pub(crate) struct BodyHandle {
     #[qjs(skip_trace)]
-    body: Arc<Mutex<Option<Body>>>,
+    body: Slot,
     /// The invocation whose I/O it is; 0 for none.
     owner: u64,
+}
+
+type Slot = Arc<Mutex<Option<Coded>>>;
+
+/// A body, and the coding that must be undone before somebody reads it.
+pub(crate) struct Coded {
+    pub(crate) body: Body,
+    pub(crate) coding: Option<Coding>,
+}
+
+impl Coded {
+    pub(crate) fn plain(body: Body) -> Self {
+        Self { body, coding: None }
+    }
+
+    pub(crate) fn decoded(self) -> Body {
+        match self.coding {
+            Some(coding) => coding.decode(self.body),
+            None => self.body,
+        }
+    }
 }
 
 /// The writing end.
@@ -38,7 +59,8 @@ impl BodyWriter {
             let written = Arc::downgrade(&sender);
             invocation.on_end(move |failure| {
                 let Some(sender) = written.upgrade().and_then(|sender| locked(&sender).take()) else { return };
-                sender.abort(&failure.map_or_else(|| "the Worker's event ended".to_owned(), ToString::to_string));
+                let reason = failure.map_or_else(|| "the Worker's event ended".to_owned(), ToString::to_string);
+                sender.abort(BodyError::new(reason));
             });
         }
         Class::instance(ctx.clone(), Self { sender })
@@ -58,18 +80,18 @@ fn locked(sender: &SharedSender) -> std::sync::MutexGuard<'_, Option<BodySender>
 }
 
 impl BodyHandle {
-    pub(crate) fn new(ctx: &Ctx<'_>, body: Body) -> Self {
+    pub(crate) fn new(ctx: &Ctx<'_>, body: Coded) -> Self {
         let owner = current(ctx).map_or(0, |invocation| invocation.id);
         Self { body: Arc::new(Mutex::new(Some(body))), owner }
     }
 
     /// Moves the body out, for the one who sends it on.
-    pub(crate) fn take(&self, ctx: &Ctx<'_>) -> Result<Body> {
+    pub(crate) fn take(&self, ctx: &Ctx<'_>) -> Result<Coded> {
         self.check_owner(ctx)?;
         self.lock().take().ok_or_else(|| throw_type(ctx, "This body has already been used."))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Body>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Coded>> {
         self.body.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -124,10 +146,10 @@ fn pull<'js>(ctx: Ctx<'js>, handle: Class<'js, BodyHandle>) -> Result<Value<'js>
     let handle = handle.borrow();
     handle.check_owner(&ctx)?;
     let taken = handle.lock().take();
-    let Some(mut body) = taken else { return Ok(Value::new_null(ctx)) };
+    let Some(mut body) = taken.map(Coded::decoded) else { return Ok(Value::new_null(ctx)) };
     if let Some(chunk) = body.chunk().now_or_never() {
         if matches!(chunk, Some(Ok(_))) {
-            *handle.lock() = Some(body);
+            *handle.lock() = Some(Coded::plain(body));
         }
         return chunk.transpose().map(Pulled).map_err(|error| lost(&error).throw(&ctx))?.into_js(&ctx);
     }
@@ -135,7 +157,7 @@ fn pull<'js>(ctx: Ctx<'js>, handle: Class<'js, BodyHandle>) -> Result<Value<'js>
     let promise = spawn_op(&ctx, async move {
         let chunk = body.chunk().await;
         if matches!(chunk, Some(Ok(_))) {
-            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(body);
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(Coded::plain(body));
         }
         chunk.transpose().map(Pulled).map_err(|error| lost(&error))
     })?;
@@ -143,12 +165,17 @@ fn pull<'js>(ctx: Ctx<'js>, handle: Class<'js, BodyHandle>) -> Result<Value<'js>
 }
 
 fn lost(error: &BodyError) -> HostError {
-    HostError::Error(error.0.clone())
+    let message = error.message.clone();
+    match error.name.as_str() {
+        "TypeError" => HostError::Type(message),
+        "RangeError" => HostError::Range(message),
+        _ => HostError::Error(message),
+    }
 }
 
 /// All that is left, as a `Uint8Array`, at once or as a promise.
 fn bytes<'js>(ctx: Ctx<'js>, handle: Class<'js, BodyHandle>) -> Result<Value<'js>> {
-    let body = handle.borrow().take(&ctx)?;
+    let body = handle.borrow().take(&ctx)?.decoded();
     if let Some(bytes) = body.as_bytes() {
         return Chunk(bytes.clone()).into_js(&ctx);
     }
@@ -158,7 +185,7 @@ fn bytes<'js>(ctx: Ctx<'js>, handle: Class<'js, BodyHandle>) -> Result<Value<'js
 
 /// All that is left, decoded as UTF-8, at once or as a promise.
 fn text<'js>(ctx: Ctx<'js>, handle: Class<'js, BodyHandle>) -> Result<Value<'js>> {
-    let body = handle.borrow().take(&ctx)?;
+    let body = handle.borrow().take(&ctx)?.decoded();
     if let Some(bytes) = body.as_bytes() {
         return decode(bytes).into_js(&ctx);
     }
@@ -177,7 +204,10 @@ fn decode(bytes: &[u8]) -> String {
 /// Bytes in all, or null where unknown.
 #[allow(clippy::cast_precision_loss, reason = "no body has 2^53 bytes")]
 fn length(handle: Class<'_, BodyHandle>) -> Option<f64> {
-    handle.borrow().lock().as_ref().and_then(Body::length).map(|length| length as f64)
+    let handle = handle.borrow();
+    let held = handle.lock();
+    let plain = held.as_ref().filter(|held| held.coding.is_none());
+    plain.and_then(|held| held.body.length()).map(|length| length as f64)
 }
 
 fn cancel(handle: Class<'_, BodyHandle>) {
@@ -192,7 +222,7 @@ fn channel(ctx: Ctx<'_>, length: Opt<f64>) -> Result<Array<'_>> {
     let (sender, body) = Body::channel(length, move || completer.complete(|ctx| Ok(Value::new_undefined(ctx.clone()))));
     let parts = Array::new(ctx.clone())?;
     parts.set(0, BodyWriter::instance(&ctx, sender)?)?;
-    parts.set(1, Class::instance(ctx.clone(), BodyHandle::new(&ctx, body))?)?;
+    parts.set(1, Class::instance(ctx.clone(), BodyHandle::new(&ctx, Coded::plain(body)))?)?;
     parts.set(2, gone)?;
     Ok(parts)
 }
@@ -219,8 +249,9 @@ fn end(writer: Class<'_, BodyWriter>) {
     }
 }
 
-fn abort(writer: Class<'_, BodyWriter>, reason: String) {
+fn abort<'js>(ctx: Ctx<'js>, writer: Class<'js, BodyWriter>, reason: Value<'js>) {
     if let Some(sender) = locked(&writer.borrow().sender).take() {
-        sender.abort(&reason);
+        let Thrown { name, message, .. } = describe(&ctx, &reason);
+        sender.abort(BodyError { name, message });
     }
 }

@@ -1,42 +1,78 @@
 // fetch() and Fetcher, the far side of a binding: both make a Request as the standard says and hand its parts to the host.
 import { host, lazy } from "internal:host";
-import { Request, partsOf, signalToObey } from "internal:request";
-import { payloadOf } from "internal:body";
+import { Request, cfOf, partsOf, signalToObey, usedBody } from "internal:request";
+import { discard, illegalThis, isUnusable, payloadOf } from "internal:body";
 import { received } from "internal:response";
-import { illegalConstructor, interface_, internal, isObject, requiredArguments } from "internal:webidl";
+import { illegalConstructor, interface_, internal, isObject, wrongType } from "internal:webidl";
 
 const abort = lazy("abort");
 const rpc = lazy("rpc");
-const nothing = () => {};
 
 // The only async function of a fetch: QuickJS pays for each.
 async function send(fetcher, count, input, init) {
-  if (count < 1) requiredArguments(count, 1, `Failed to execute 'fetch' on '${fetcher ? "Fetcher" : "ServiceWorkerGlobalScope"}'`);
-  const target = fetcher === null ? null : targetOf(fetcher);
+  if (count < 1) throw wrongType(`Failed to execute 'fetch' on '${fetcher ? "Fetcher" : "ServiceWorkerGlobalScope"}'`, "parameter 1", "Request or string");
   const given = init === undefined ? partsOf(input) : undefined;
   const state = given ?? partsOf(new Request(input, init));
+  const target = destination(fetcher ?? state.fetcher);
   const signal = signalToObey(state);
-  if (signal !== undefined && signal.aborted) throw signal.reason;
-  const { payload, done } = payloadOf(state.body);
-  done?.catch(nothing);
-  const cf = state.cf === undefined || typeof state.cf === "string" ? state.cf : JSON.stringify(state.cf);
-  const cancel = signal === undefined ? null : host.cancelHandle();
-  const plain = state.redirect === "manual" && cf === undefined && cancel === null;
-  const rest = plain ? null : [state.redirect, cf, cancel];
-  const answer = host.fetch(target, state.method, state.url, state.list, payload, rest);
-  return received(signal === undefined ? await answer : await abortable(answer, signal, cancel), state.url);
+  const { body } = state;
+  if (body !== null && isUnusable(body)) throw usedBody();
+  if (signal !== undefined) return sendUntil(signal, target, state);
+  const { payload, done } = payloadOf(body, lostConnection);
+  const rest = isPlain(state) ? null : [cfOf(state), null, state.redirect === "follow", state.raw];
+  const answer = host.fetch(target, state.method, state.url, listOf(state), payload, rest);
+  return received(await (done === undefined ? answer : uploading(answer, done)), state, undefined);
 }
 
-// The answer or the signal, whichever comes first; the loser is told.
-function abortable(answer, signal, cancel) {
+const isPlain = (state) => state.redirect === "follow" && state.cf === undefined && !state.raw;
+
+const lostConnection = () => new Error("Network connection lost.");
+
+// Where the stream of a request's body fails, that is what fetch() tells.
+async function uploading(answer, done) {
+  let failed;
+  done.catch((error) => (failed = { error }));
+  try {
+    return await answer;
+  } catch (error) {
+    throw failed === undefined ? error : failed.error;
+  }
+}
+
+// The answer or the signal, whichever comes first; the loser is told. After the answer the signal breaks its body off.
+function sendUntil(signal, target, state) {
+  const { abortReason, addAbortAlgorithm, isAborted } = abort();
+  const cancel = host.cancelHandle();
+  if (isAborted(signal)) {
+    if (state.body !== null) discard(state.body, abortReason(signal));
+    throw abortReason(signal);
+  }
+  const why = () => (isAborted(signal) ? abortReason(signal) : lostConnection());
+  const { payload, done } = payloadOf(state.body, why);
+  const rest = [cfOf(state), cancel, state.redirect === "follow", state.raw];
+  const sent = host.fetch(target, state.method, state.url, listOf(state), payload, rest);
+  const answer = done === undefined ? sent : uploading(sent, done);
   return new Promise((resolve, reject) => {
-    const stop = (reason) => {
+    addAbortAlgorithm(signal, (reason) => {
       host.cancel(cancel);
       reject(reason);
-    };
-    abort().addAbortAlgorithm(signal, stop);
-    answer.then(resolve, reject);
+    });
+    answer.then((parts) => resolve(received(parts, state, signal)), reject);
   });
+}
+
+// What `cache` means for caches on the way.
+function listOf({ list, cache, cf, cfObject }) {
+  if (cache === undefined) return list;
+  const ttl = cf === undefined ? undefined : (cfObject ?? JSON.parse(cf)).cacheTtl;
+  if (cache === "no-store" && ttl !== undefined && ttl !== -1) {
+    throw new TypeError(`CacheTtl: ${ttl}, is not compatible with cache: no-store header.`);
+  }
+  const changed = host.headerList();
+  changed.extend(list);
+  if (!changed.has("cache-control")) changed.set("cache-control", "no-cache");
+  if (!changed.has("pragma")) changed.set("pragma", "no-cache");
+  return changed;
 }
 
 export function fetch(input, init = undefined) {
@@ -48,6 +84,13 @@ class Inlay {
   constructor(holder) {
     return holder;
   }
+}
+
+// null: the outside.
+function destination(fetcher) {
+  if (fetcher === null) return null;
+  if (!isFetcher(fetcher)) throw illegalThis();
+  return targetOf(fetcher);
 }
 
 export let targetOf;

@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, Method};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use rquickjs::class::Trace;
 use rquickjs::function::Func;
 use rquickjs::{Array, Class, Ctx, IntoJs, JsLifetime, Object, Promise, Result, Value};
 
-use super::body::BodyHandle;
-use super::coding::decoded;
+use super::body::{BodyHandle, Coded};
+use super::data_url;
 use super::event::{Event, host_of};
 use super::headers::HeaderList;
-use super::redirect;
+use super::redirect::{Followed, Hops};
 use crate::engine::{Invocation, begin_op, bytes::with_bytes, on_op_cancel, require_current, throw_error, throw_type};
-use crate::worker::{Body, Call, Cancel, Failure, Fetch, Redirect, Request, Response};
+use crate::worker::{Body, Call, Cancel, Coding, Failure, Fetch, Request, Response};
 
 /// The far side of a binding: another Worker, a user Worker, a service.
 #[derive(Trace, JsLifetime)]
@@ -54,8 +55,8 @@ fn cancel_handle(ctx: Ctx<'_>) -> Result<Class<'_, CancelHandle>> {
 /// Workers that may wait for one another.
 const MAX_DEPTH: u16 = 16;
 
-/// `(target | null, method, url, headers, body, [redirect, cf, cancel | null] | null)` -> promise of response parts; without
-/// the last one: no redirect is followed, no `cf`.
+/// `(target | null, method, url, headers, body, [cf | undefined, cancel | null, follows redirects, keeps coding] | null)` ->
+/// promise of response parts; without the last one: no `cf`, redirects followed, the body decoded.
 #[allow(clippy::too_many_arguments, reason = "one call per request is cheaper than an object of options")]
 fn fetch<'js>(
     ctx: Ctx<'js>,
@@ -71,23 +72,20 @@ fn fetch<'js>(
         return Err(throw_error(&ctx, "Too many subrequests."));
     }
     let mut call = deeper(&ctx, &invocation)?;
-    let (redirect, cf, cancel) = match rest {
-        Some(rest) => (redirect_of(&rest.get::<String>(0)?), rest.get::<Option<String>>(1)?, rest.get(2)?),
-        None => (Redirect::Manual, None, None::<Class<'js, CancelHandle>>),
+    let (cf, cancel, follows, keeps_coding) = match rest {
+        Some(rest) => (rest.get::<Option<String>>(0)?, rest.get(1)?, rest.get(2)?, rest.get(3)?),
+        None => (None, None::<Class<'js, CancelHandle>>, true, false),
     };
+    let breaks = cancel.is_some();
     if let Some(handle) = cancel {
         call.cancel = handle.borrow().cancel.clone();
     }
-    let request = Request {
-        method: Method::from_bytes(method.as_bytes()).map_err(|_| throw_type(&ctx, "Invalid HTTP method string."))?,
-        url,
-        headers: headers.borrow().clone_map(),
-        body: body_of(&ctx, &body)?,
-        cf: cf.map(Arc::from),
-        redirect,
-    };
+    let method = Method::from_bytes(method.as_bytes()).map_err(|_| throw_type(&ctx, "Invalid HTTP method string."))?;
+    let headers = headers.borrow().clone_map();
+    let mut request = Request { method, url, headers, body: body_of(&ctx, &body)?, cf: cf.map(Arc::from) };
+    frame(&mut request);
     let target = target.map_or_else(|| host_of(&ctx).outbound(), |target| target.borrow().target.clone());
-    send(&ctx, target, request, call)
+    send(&ctx, Sending { target, invocation, call, request, follows, breaks, keeps_coding })
 }
 
 /// The call that the current event makes of another Worker.
@@ -100,56 +98,96 @@ pub(super) fn deeper(ctx: &Ctx<'_>, invocation: &Invocation) -> Result<Call> {
 const TOO_DEEP: &str = "Subrequest depth limit exceeded. This request recursed through Workers too many times. This can \
 happen e.g. if you have a Worker or Durable Object that calls other Workers or objects recursively.";
 
-fn send<'js>(ctx: &Ctx<'js>, target: Arc<dyn Fetch>, request: Request, call: Call) -> Result<Promise<'js>> {
-    let (promise, completer) = begin_op(ctx)?;
-    let cancel = call.cancel.clone();
-    on_op_cancel(ctx, &completer, move || cancel.cancel());
-    let reply = Box::new(move |outcome: std::result::Result<Response, Failure>| {
-        completer.complete(|ctx| match outcome {
-            Ok(response) => response_parts(ctx, response),
-            Err(failure) => Err(throw_failure(ctx, &failure)),
-        });
-    });
-    redirect::fetch(target, request, call, reply);
-    Ok(promise)
-}
-
-fn redirect_of(text: &str) -> Redirect {
-    match text {
-        "manual" => Redirect::Manual,
-        "error" => Redirect::Error,
-        _ => Redirect::Follow,
+/// Has the headers tell the body's length, as it goes over the wire and as a Worker that is called sees it.
+pub(super) fn frame(request: &mut Request) {
+    request.headers.remove(CONTENT_LENGTH);
+    request.headers.remove(TRANSFER_ENCODING);
+    match request.body.as_ref().map(Body::length) {
+        Some(Some(length)) => drop(request.headers.insert(CONTENT_LENGTH, HeaderValue::from(length))),
+        Some(None) => drop(request.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"))),
+        None => {}
     }
 }
 
-/// A body that JavaScript gives: null, text, bytes, or a handle that is passed on.
+struct Sending {
+    target: Arc<dyn Fetch>,
+    invocation: Arc<Invocation>,
+    call: Call,
+    request: Request,
+    follows: bool,
+    /// A signal may break the answer's body off.
+    breaks: bool,
+    /// The answer's body is read as it was sent.
+    keeps_coding: bool,
+}
+
+fn send<'js>(ctx: &Ctx<'js>, sending: Sending) -> Result<Promise<'js>> {
+    let Sending { target, invocation, call, request, follows, breaks, keeps_coding } = sending;
+    let (promise, completer) = begin_op(ctx)?;
+    let cancel = call.cancel.clone();
+    on_op_cancel(ctx, &completer, {
+        let cancel = cancel.clone();
+        move || cancel.cancel()
+    });
+    let done = move |followed: Followed| {
+        completer.complete(move |ctx| match followed {
+            Ok((mut response, url)) => {
+                response.body = response.body.map(|body| if breaks { body.until(&cancel) } else { body });
+                response_parts(ctx, response, url, keeps_coding)
+            }
+            Err(failure) => Err(throw_failure(ctx, &failure)),
+        });
+    };
+    if let Some(response) = data_url::answer(&request.url, &request.method) {
+        done(Ok((response, Some(String::new()))));
+    } else if follows {
+        Hops::follow((target, call), invocation, request, done);
+    } else {
+        target.fetch(request, call, Box::new(move |outcome| done(outcome.map(|response| (response, None)))));
+    }
+    Ok(promise)
+}
+
+/// A body that JavaScript gives.
 pub(crate) fn body_of<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<Option<Body>> {
+    Ok(coded_of(ctx, value)?.map(Coded::decoded))
+}
+
+/// The same: null, text, bytes, or a handle that is passed on, which may still be compressed.
+pub(crate) fn coded_of<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<Option<Coded>> {
     if value.is_null() || value.is_undefined() {
         return Ok(None);
     }
     if value.is_string() {
-        return Ok(Some(Body::bytes(crate::engine::text::usv(ctx, value)?)));
+        return Ok(Some(Coded::plain(Body::bytes(crate::engine::text::usv(ctx, value)?))));
     }
     if let Ok(handle) = Class::<BodyHandle>::from_value(value) {
         return handle.borrow().take(ctx).map(Some);
     }
     let array = value.as_object().and_then(|object| object.as_typed_array::<u8>());
     let array = array.ok_or_else(|| throw_type(ctx, "a body is text, bytes or a body handle"))?;
-    Ok(Some(Body::bytes(with_bytes(array, bytes::Bytes::copy_from_slice))))
+    Ok(Some(Coded::plain(Body::bytes(with_bytes(array, bytes::Bytes::copy_from_slice)))))
 }
 
-/// `[status, statusText, headers, body | null, url, redirected]`.
-fn response_parts<'js>(ctx: &Ctx<'js>, response: Response) -> Result<Value<'js>> {
+/// `[status, statusText, headers, body | undefined, url | undefined]`: the URL where it is another one than was asked for.
+fn response_parts<'js>(
+    ctx: &Ctx<'js>,
+    response: Response,
+    url: Option<String>,
+    keeps_coding: bool,
+) -> Result<Value<'js>> {
     let parts = Array::new(ctx.clone())?;
     parts.set(0, response.status)?;
-    parts.set(1, response.status_text)?;
-    // A Worker that encoded by hand: its caller reads what is in it, as it does from the network.
-    let body =
-        if response.encode_body { response.body } else { response.body.map(|body| decoded(body, &response.headers)) };
+    if response.status_text.is_empty() {
+        let usual = StatusCode::from_u16(response.status).ok().and_then(|status| status.canonical_reason());
+        parts.set(1, usual.unwrap_or_default())?;
+    } else {
+        parts.set(1, response.status_text)?;
+    }
+    let coding = Coding::of(&response.headers).filter(|_| !response.encode_body && !keeps_coding);
     parts.set(2, headers_handle(ctx, response.headers)?)?;
-    parts.set(3, body_handle(ctx, body)?)?;
-    parts.set(4, response.url)?;
-    parts.set(5, response.redirected)?;
+    parts.set(3, body_handle(ctx, response.body.map(|body| Coded { body, coding }))?)?;
+    parts.set(4, url)?;
     parts.into_js(ctx)
 }
 
@@ -157,7 +195,7 @@ pub(crate) fn headers_handle<'js>(ctx: &Ctx<'js>, headers: HeaderMap) -> Result<
     Class::instance(ctx.clone(), HeaderList::from_map(headers))
 }
 
-pub(crate) fn body_handle<'js>(ctx: &Ctx<'js>, body: Option<Body>) -> Result<Option<Class<'js, BodyHandle>>> {
+pub(crate) fn body_handle<'js>(ctx: &Ctx<'js>, body: Option<Coded>) -> Result<Option<Class<'js, BodyHandle>>> {
     body.map(|body| Class::instance(ctx.clone(), BodyHandle::new(ctx, body))).transpose()
 }
 

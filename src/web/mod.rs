@@ -4,8 +4,8 @@
 //! Worker pays only for what it uses. [`install`] prepares an isolate.
 
 pub(crate) mod body;
-mod coding;
 mod crypto;
+mod data_url;
 mod digest;
 mod encoding;
 mod event;
@@ -27,7 +27,6 @@ use rquickjs::{Ctx, Object, Result, Value};
 
 use crate::engine::realm;
 
-pub use coding::decoded;
 pub use event::{Answer, ConsoleLine, Event, Host, map_stack};
 
 include!(concat!(env!("OUT_DIR"), "/builtins.rs"));
@@ -51,12 +50,12 @@ const fn native(module: &'static str, globals: &'static [&'static str], init: In
 
 /// Every API; the order does not matter.
 const APIS: &[Api] = &[
-    native("body", &[], body::init),
+    native("body", &["Body"], body::init),
     native("console", &["console"], timers::init_console),
     native("crypto", &["crypto", "Crypto", "SubtleCrypto"], crypto::init),
     native("digest", &[], digest::init),
     native("encoding", &["TextEncoder", "TextDecoder"], encoding::init),
-    native("fetch", &["fetch", "Fetcher"], fetch::init),
+    native("fetch", &["fetch"], fetch::init),
     native("formdata", &["FormData"], formdata::init),
     native("headers", &["Headers"], headers::init),
     native("inspect", &[], inspect::init),

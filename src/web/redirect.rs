@@ -1,127 +1,145 @@
-//! Redirects of `fetch()`, as the Fetch standard follows them, whoever answers: the network, a service, a user Worker.
+//! Redirects, which `fetch()` follows through whatever answers it: the network as well as another Worker.
 //!
-//! Each hop goes to the same target again. A response's URL is set by the answerer or else left to the asker.
+//! Knows no JavaScript: a request in parts goes out, the last answer comes back.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::LOCATION;
-use http::{HeaderMap, Method};
+use http::header::{AUTHORIZATION, HeaderMap, LOCATION};
+use http::{Method, StatusCode};
 use url::Url;
 
-use crate::worker::{Body, Call, Failure, Fetch, Outcome, Redirect, Reply, Request, Response};
+use super::fetch::frame;
+use crate::engine::Invocation;
+use crate::worker::{Body, Call, Failure, Fetch, Request, Response};
 
-/// Redirects that one `fetch()` follows.
-const MAX_REDIRECTS: u8 = 20;
+/// Redirects that one `fetch()` follows, as on Cloudflare.
+const MAX_REDIRECTS: usize = 20;
 
-/// Fetches, and goes where the answers point to for as long as the request wants that.
-pub(super) fn fetch(target: Arc<dyn Fetch>, request: Request, call: Call, reply: Reply) {
-    if request.redirect == Redirect::Manual {
-        return target.fetch(request, call, reply);
-    }
-    hop(target, request, call, (reply, 0));
-}
+/// The last answer, and its URL if it is another one than was asked for.
+pub(super) type Followed = Result<(Response, Option<String>), Failure>;
 
-fn hop(target: Arc<dyn Fetch>, mut request: Request, call: Call, (reply, hops): (Reply, u8)) {
-    let kept = Replay::of(&request);
-    request.redirect = Redirect::Manual;
-    let (again, same_call) = (target.clone(), call.clone());
-    let next = move |outcome: Outcome| {
-        let next = outcome.and_then(|response| kept.after(response, hops));
-        match next {
-            Ok(Next::Answer(response)) => reply(Ok(response)),
-            Ok(Next::Request(request)) => hop(again, request, same_call, (reply, hops + 1)),
-            Err(failure) => reply(Err(failure)),
-        }
-    };
-    target.fetch(request, call, Box::new(next));
-}
-
-enum Next {
-    Answer(Response),
-    Request(Request),
-}
-
-/// What is kept of a request in case it must be sent again elsewhere.
-struct Replay {
+/// A request on its way, and what is kept of it in case it must be sent again elsewhere.
+pub(super) struct Hops {
+    target: Arc<dyn Fetch>,
+    invocation: Arc<Invocation>,
+    call: Call,
+    urls: Vec<String>,
     method: Method,
-    url: String,
     headers: HeaderMap,
     body: Option<Bytes>,
     has_body: bool,
-    mode: Redirect,
+    cf: Option<Arc<str>>,
+    done: Box<dyn FnOnce(Followed) + Send>,
 }
 
-impl Replay {
-    fn of(request: &Request) -> Self {
-        Self {
+impl Hops {
+    /// Sends `request` and follows where it is sent to; `done` hears once, from any thread.
+    pub(super) fn follow(
+        (target, call): (Arc<dyn Fetch>, Call),
+        invocation: Arc<Invocation>,
+        request: Request,
+        done: impl FnOnce(Followed) + Send + 'static,
+    ) {
+        let hops = Self {
+            target,
+            invocation,
+            call,
+            urls: vec![request.url.clone()],
             method: request.method.clone(),
-            url: request.url.clone(),
             headers: request.headers.clone(),
             body: request.body.as_ref().and_then(Body::as_bytes).cloned(),
             has_body: request.body.is_some(),
-            mode: request.redirect,
-        }
-    }
-
-    fn after(self, mut response: Response, hops: u8) -> Result<Next, Failure> {
-        let Some((from, to)) = self.target(&response) else {
-            if hops > 0 {
-                response.redirected = true;
-                response.url = self.url;
-            }
-            return Ok(Next::Answer(response));
+            cf: request.cf.clone(),
+            done: Box::new(done),
         };
-        if self.mode == Redirect::Error {
-            return Err(type_error("Unexpected redirect: fetch() was called with `redirect: \"error\"`."));
-        }
-        if hops == MAX_REDIRECTS {
-            return Err(type_error("Too many redirects."));
-        }
-        self.redirected(response.status, &from, &to).map(Next::Request)
+        hops.send(request);
     }
 
-    /// From where to where the response points.
-    fn target(&self, response: &Response) -> Option<(Url, Url)> {
+    fn send(self, request: Request) {
+        let (target, call) = (self.target.clone(), self.call.clone());
+        target.fetch(
+            request,
+            call,
+            Box::new(move |outcome| match outcome {
+                Ok(response) => self.answered(response),
+                Err(failure) => (self.done)(Err(failure)),
+            }),
+        );
+    }
+
+    fn answered(mut self, response: Response) {
+        match self.next(&response) {
+            Ok(Some(request)) => self.send(request),
+            Ok(None) => {
+                let url = if self.urls.len() > 1 { self.urls.pop() } else { None };
+                (self.done)(Ok((response, url.map(without_fragment))));
+            }
+            Err(failure) => (self.done)(Err(failure)),
+        }
+    }
+
+    /// The request to the next place, as the Fetch standard changes it; none where this is the last answer.
+    fn next(&mut self, response: &Response) -> Result<Option<Request>, Failure> {
         let redirects = matches!(response.status, 301 | 302 | 303 | 307 | 308);
-        let location = response.headers.get(LOCATION).filter(|_| redirects)?;
-        let from = Url::parse(&self.url).ok()?;
-        let mut to = from.join(location.to_str().ok()?).ok()?;
-        if to.fragment().is_none() {
-            to.set_fragment(from.fragment());
+        let location = response.headers.get(LOCATION).filter(|location| redirects && !location.is_empty());
+        let Some(location) = location else { return Ok(None) };
+        let from = Url::parse(self.urls.last().expect("the first URL is there")).map_err(|_| bad_location())?;
+        let to = from.join(&String::from_utf8_lossy(location.as_bytes())).map_err(|_| bad_location())?;
+        if !matches!(to.scheme(), "http" | "https") {
+            return Err(bad_location());
         }
-        Some((from, to))
+        if self.urls.len() > MAX_REDIRECTS {
+            return Err(Failure::type_error(format!("Too many redirects. {}", self.urls.join(", "))));
+        }
+        if response.status != 303 && self.has_body && self.body.is_none() {
+            return Err(Failure::type_error(ONE_TIME));
+        }
+        if !self.invocation.count_subrequest() {
+            return Err(Failure::error("Too many subrequests."));
+        }
+        self.change(response.status, &from, &to);
+        self.urls.push(to.into());
+        Ok(Some(self.request()))
     }
 
-    /// The request to the next place, as the Fetch standard changes it.
-    fn redirected(mut self, status: u16, from: &Url, to: &Url) -> Result<Request, Failure> {
+    fn change(&mut self, status: u16, from: &Url, to: &Url) {
         let post_to_get = matches!(status, 301 | 302) && self.method == Method::POST;
-        let see_other = status == 303 && self.method != Method::GET && self.method != Method::HEAD;
+        let see_other = status == StatusCode::SEE_OTHER && self.method != Method::GET && self.method != Method::HEAD;
         if post_to_get || see_other {
             self.method = Method::GET;
             self.has_body = false;
-            for name in ["content-encoding", "content-language", "content-location", "content-type", "content-length"] {
-                self.headers.remove(name);
-            }
+            self.body = None;
         }
         if from.origin() != to.origin() {
-            for name in [http::header::AUTHORIZATION, http::header::COOKIE, http::header::PROXY_AUTHORIZATION] {
-                self.headers.remove(name);
-            }
+            self.headers.remove(AUTHORIZATION);
         }
-        if self.has_body && self.body.is_none() {
-            return Err(type_error(
-                "A request with a one-time-use body (it was initialized from a stream, not a buffer) \
-                encountered a redirect requiring the body to be retransmitted. To avoid this error in the future, \
-                construct this request from a buffer-like body initializer.",
-            ));
-        }
-        let body = self.body.filter(|_| self.has_body).map(Body::bytes);
-        let (method, headers, url) = (self.method, self.headers, to.to_string());
-        Ok(Request { method, url, headers, body, cf: None, redirect: self.mode })
+    }
+
+    fn request(&self) -> Request {
+        let mut request = Request {
+            method: self.method.clone(),
+            url: self.urls.last().expect("it was just added").clone(),
+            headers: self.headers.clone(),
+            body: self.body.clone().map(Body::bytes),
+            cf: self.cf.clone(),
+        };
+        frame(&mut request);
+        request
     }
 }
 
-fn type_error(message: &str) -> Failure {
-    Failure::Threw { name: "TypeError".into(), message: message.into(), stack: String::new() }
+const ONE_TIME: &str = "A request with a one-time-use body (it was initialized from a stream, not a buffer) encountered \
+a redirect requiring the body to be retransmitted. To avoid this error in the future, construct this request from a \
+buffer-like body initializer.";
+
+fn bad_location() -> Failure {
+    Failure::type_error("Invalid Location header; unable to follow redirect.")
+}
+
+fn without_fragment(mut url: String) -> String {
+    if let Some(at) = url.find('#') {
+        url.truncate(at);
+    }
+    url
 }

@@ -2,44 +2,50 @@
 // copying; `partsOf(request)` is how fetch() sees one.
 import { host, lazy } from "internal:host";
 import { Headers, fill, headersFrom, listOf } from "internal:headers";
-import { bodyMixin, cloneBody, emptyOr, extract, isUnusable } from "internal:body";
-import { isObject, interface_, requiredArguments } from "internal:webidl";
+import { cloneBody, emptyOr, extract, hold, illegalThis, isUnusable, movedOut } from "internal:body";
+import { isObject, interface_, wrongType } from "internal:webidl";
 
 const abort = lazy("abort");
 const { urlHref, headerList } = host;
 const CONSTRUCT = "Failed to construct 'Request'";
+const INIT = "RequestInitializerDict";
 
-const NORMALISED = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"];
-const FORBIDDEN = ["CONNECT", "TRACE", "TRACK"];
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const REDIRECTS = ["follow", "error", "manual"];
+// The methods that workerd knows; it refuses all others.
+const METHODS = new Set(
+  `GET HEAD POST PUT DELETE PATCH PURGE OPTIONS TRACE COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH UNLOCK ACL REPORT
+  MKACTIVITY CHECKOUT MERGE MSEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE QUERY BAN`.split(/\s+/),
+);
 
 function methodOf(value) {
   const method = `${value}`;
   const upper = method.toUpperCase();
-  if (!TOKEN.test(method) || FORBIDDEN.includes(upper)) throw new TypeError(`Invalid HTTP method string: ${method}`);
-  return NORMALISED.includes(upper) ? upper : method;
+  if (!METHODS.has(upper)) throw new TypeError(`Invalid HTTP method string: ${method}`);
+  return upper;
 }
 
 function redirectOf(value) {
   const redirect = `${value}`;
-  if (!REDIRECTS.includes(redirect)) {
+  if (redirect !== "follow" && redirect !== "manual") {
     throw new TypeError(`Invalid redirect value, must be one of "follow" or "manual" ("error" won't be implemented since it does not make sense at the edge; use "manual" and check the response status code).`);
   }
   return redirect;
+}
+
+function cacheOf(value) {
+  const cache = `${value}`;
+  if (cache !== "no-store" && cache !== "no-cache") throw new TypeError(`Unsupported cache mode: ${cache}`);
+  return cache;
 }
 
 function urlOf(input) {
   const text = typeof input === "string" ? input : `${input}`;
   const href = urlHref(text);
   if (href === undefined) throw new TypeError(`Invalid URL: ${text}`);
-  const authority = href.indexOf("//") < 0 ? "" : href.slice(href.indexOf("//") + 2).split(/[/?#]/, 1)[0];
-  if (authority.includes("@")) throw new TypeError(`${CONSTRUCT}: the URL includes credentials: ${text}`);
   return href;
 }
 
 const INCOMING = Symbol("incoming");
-let stateOf;
+let stateIn;
 
 class RequestState {}
 // Defaults on the prototype: a request that is only passed on sets few of them.
@@ -53,14 +59,25 @@ Object.assign(RequestState.prototype, {
   redirect: "follow",
   /** undefined: not asked for yet; the host's aborts reach it once it is. */
   signal: undefined,
-  /** The signal of the request this one was made from. */
+  /** The state of the request whose signal this one shares. */
   follows: undefined,
   fromHost: false,
   /** Why the host would abort a signal that nobody has asked for. */
   gone: undefined,
+  /** JSON, and the object that it becomes when somebody looks at it. */
   cf: undefined,
+  cfObject: undefined,
   cache: undefined,
+  fetcher: null,
+  /** The answer's body is read as it was sent: compressed. */
+  raw: false,
 });
+
+const stateOf = (request) => stateIn(request) ?? refuse();
+
+function refuse() {
+  throw illegalThis();
+}
 
 export class Request {
   #state = new RequestState();
@@ -68,63 +85,74 @@ export class Request {
   constructor(input, init = undefined) {
     const state = this.#state;
     if (input === INCOMING) return;
-    requiredArguments(arguments.length, 1, CONSTRUCT);
-    const from = isObject(input) ? stateOf(input) : undefined;
+    if (arguments.length === 0) throw wrongType(CONSTRUCT, "constructor parameter 1", "Request or string");
+    const from = stateIn(input);
     if (from === undefined) state.url = urlOf(input);
     else inherit(state, from);
     if (init === undefined || init === null) init = {};
-    else if (!isObject(init)) throw new TypeError(`${CONSTRUCT}: parameter 2 is not of type 'RequestInit'.`);
+    else if (!isObject(init)) throw wrongType(CONSTRUCT, "constructor parameter 2", `${INIT} or Request`);
     initialise(state, init, from);
   }
 
-  get method() { return this.#state.method; }
-  get url() { return this.#state.url; }
-  get redirect() { return this.#state.redirect; }
-  get cf() { return this.#cf(); }
-  get integrity() { return void this.#state ?? ""; }
-  get keepalive() { return void this.#state ?? false; }
-  get cache() { return this.#state.cache; }
+  clone() {
+    const state = stateOf(this);
+    const body = cloneBody(state.body);
+    const request = new Request(INCOMING);
+    const copy = request.#state;
+    inherit(copy, state);
+    copy.guard = state.guard;
+    copy.list = copyList(state.list);
+    copy.body = body;
+    return request;
+  }
+
+  get method() { return stateOf(this).method; }
+  get url() { return stateOf(this).url; }
 
   get headers() {
-    const state = this.#state;
+    const state = stateOf(this);
     return (state.headers ??= headersFrom(state.list, state.guard));
   }
 
-  get signal() {
-    return signalOf(this.#state);
+  get redirect() { return stateOf(this).redirect; }
+  get fetcher() { return stateOf(this).fetcher; }
+  get signal() { return signalOf(stateOf(this)); }
+
+  get cf() {
+    const state = stateOf(this);
+    if (state.cf === undefined) return undefined;
+    return (state.cfObject ??= JSON.parse(state.cf, state.fromHost ? frozen : undefined));
   }
 
-  clone() {
-    const state = this.#state;
-    const copy = new Request(INCOMING);
-    const body = cloneBody(state.body);
-    inherit(copy.#state, state);
-    copy.#state.list = copyList(state.list);
-    copy.#state.body = body;
-    return copy;
-  }
-
-  #cf() {
-    const state = this.#state;
-    if (typeof state.cf === "string") state.cf = JSON.parse(state.cf);
-    return state.cf;
-  }
+  get integrity() { return stateOf(this) && ""; }
+  get keepalive() { return !stateOf(this); }
+  get cache() { return stateOf(this).cache; }
 
   static {
-    stateOf = (value) => (#state in value ? value.#state : undefined);
-    bodyMixin(Request, (request) => request.#state);
+    stateIn = (value) => (isObject(value) && #state in value ? value.#state : undefined);
   }
 }
+hold(Request, stateIn);
 interface_(Request);
 
 function inherit(state, from) {
   state.method = from.method;
   state.url = from.url;
   state.redirect = from.redirect;
-  state.follows = from;
-  state.cf = from.cf;
+  if (from.signal === undefined) state.follows = from;
+  else state.signal = from.signal;
+  state.cf = cfOf(from);
   state.cache = from.cache;
+  state.fetcher = from.fetcher;
+  state.raw = from.raw;
 }
+
+const frozen = (key, value) => Object.freeze(value);
+
+/** The `cf` of a request as JSON. */
+export const cfOf = ({ cf, cfObject }) => (cfObject === undefined ? cf : JSON.stringify(cfObject));
+
+const isFetcher = (value) => isObject(value) && value[Symbol.toStringTag] === "Fetcher";
 
 function copyList(list) {
   const copy = headerList();
@@ -132,94 +160,96 @@ function copyList(list) {
   return copy;
 }
 
-// Members are read in the order of the standard's dictionary.
+// Members are read in workerd's order.
 function initialise(state, init, from) {
-  const { body, cache, cf, headers, method, redirect, signal } = init;
+  const { method, headers, body, redirect, fetcher, cf, cache, integrity, signal, encodeResponseBody } = init;
   if (method !== undefined) state.method = methodOf(method);
   if (redirect !== undefined) state.redirect = redirectOf(redirect);
-  if (cache !== undefined) state.cache = `${cache}`;
-  if (cf !== undefined) state.cf = cf;
+  if (fetcher !== undefined) state.fetcher = fetcher === null || isFetcher(fetcher) ? fetcher : refuseMember("fetcher", "Fetcher");
+  if (cf !== undefined) state.cf = isObject(cf) ? (JSON.stringify(cf) ?? "{}") : refuseMember("cf", "Object");
+  if (cache !== undefined) state.cache = cacheOf(cache);
+  if (integrity !== undefined && integrity !== "") {
+    throw new TypeError("Subrequest integrity checking is not implemented. The integrity option must be either undefined or an empty string.");
+  }
   if (signal !== undefined) setSignal(state, signal);
+  if (encodeResponseBody !== undefined) state.raw = isManual(encodeResponseBody);
   if (headers === undefined) state.list = from === undefined ? headerList() : copyList(from.list);
   else setHeaders(state, headers);
-  setBody(state, body ?? null, from);
+  setBody(state, body, from);
+}
+
+function isManual(value) {
+  const text = `${value}`;
+  if (text !== "automatic" && text !== "manual") throw new TypeError(`encodeResponseBody: unexpected value: ${text}`);
+  return text === "manual";
+}
+
+function refuseMember(member, type) {
+  throw new TypeError(`Incorrect type for the '${member}' field on '${INIT}': the provided value is not of type '${type}'.`);
 }
 
 function setSignal(state, signal) {
-  state.follows = undefined;
+  state.follows = state.signal = undefined;
   if (signal === null) return;
-  if (!abort().isSignal(signal)) throw new TypeError(`${CONSTRUCT}: member signal is not of type 'AbortSignal'.`);
+  if (!abort().isSignal(signal)) refuseMember("signal", "AbortSignal");
   state.signal = signal;
 }
 
 function setHeaders(state, init) {
+  if (!isObject(init)) refuseMember("headers", "Headers or Sequence or object");
   const headers = new Headers();
   fill(headers, init);
   state.headers = headers;
   state.list = listOf(headers);
 }
 
+// null is no body; undefined is the other request's.
 function setBody(state, value, from) {
-  const inherited = value === null && from !== undefined ? from.body : null;
-  if ((value !== null || inherited !== null) && (state.method === "GET" || state.method === "HEAD")) {
+  const inherited = value === undefined && from !== undefined ? from.body : null;
+  const given = value !== undefined && value !== null;
+  if ((given || inherited !== null) && (state.method === "GET" || state.method === "HEAD")) {
     throw new TypeError("Request with a GET or HEAD method cannot have a body.");
   }
-  if (value !== null) {
+  if (given) {
     const { body, type } = extract(value);
     state.body = body;
     if (type !== null && !state.list.has("content-type")) state.list.append("content-type", type);
   } else if (inherited !== null) {
-    if (isUnusable(inherited)) {
-      throw new TypeError("Cannot reconstruct a Request with a used body.");
-    }
-    state.body = moved(inherited);
+    if (isUnusable(inherited)) throw usedBody();
+    state.body = movedOut(inherited);
   }
 }
 
-// The new request takes the body over; the old one counts as used.
-function moved(body) {
-  const taken = emptyOr(body.payload === undefined ? "" : body.payload);
-  taken.payload = body.payload;
-  taken.stream = body.stream;
-  body.stream = undefined;
-  body.payload = "";
-  body.used = true;
-  return taken;
-}
+/** The TypeError for sending a request a second time. */
+export const usedBody = () => new TypeError("Cannot reconstruct a Request with a used body.");
+
+/** The signals of incoming requests: fetch() does not obey them, the host ends what hangs on its requests by itself. */
+let hostSignals;
 
 /** The signal of a request; made when first asked for. */
 function signalOf(state) {
   if (state.signal === undefined) {
-    const { createSignal, signalAbort, followingSignal } = abort();
-    if (state.fromHost) {
-      state.signal = createSignal();
-      if (state.gone !== undefined) signalAbort(state.signal, state.gone);
-    } else if (state.follows !== undefined && hasSignal(state.follows)) {
-      state.signal = followingSignal([signalOf(state.follows)]);
-    } else {
-      state.signal = createSignal();
-    }
+    state.signal = state.follows === undefined ? abort().createSignal() : signalOf(state.follows);
+    if (state.fromHost) (hostSignals ??= new WeakSet()).add(state.signal);
+    if (state.gone !== undefined) abort().signalAbort(state.signal, state.gone);
   }
   return state.signal;
 }
 
-const hasSignal = (state) =>
-  state.fromHost || state.signal !== undefined || (state.follows !== undefined && hasSignal(state.follows));
-
 /** The signal that fetch() must obey, if any: none is made where nobody could abort it. */
-export const signalToObey = (state) => (hasSignal(state) && !onlyHost(state) ? signalOf(state) : undefined);
+export function signalToObey(state) {
+  while (state.signal === undefined && state.follows !== undefined) state = state.follows;
+  const { signal } = state;
+  return signal === undefined || hostSignals?.has(signal) ? undefined : signal;
+}
 
-// A request from the host whose signal nobody looked at: the host ends what hangs on it by itself.
-const onlyHost = (state) =>
-  state.signal === undefined && (state.fromHost || (state.follows !== undefined && onlyHost(state.follows)));
-
-/** The state of a request: { method, url, list, body, redirect, cf }; undefined for anything else. */
-export const partsOf = (value) => (isObject(value) ? stateOf(value) : undefined);
+/** The state of a request: { method, url, list, body, redirect, cf, cache, fetcher }; undefined for anything else. */
+export const partsOf = (value) => stateIn(value);
 
 /** A request that the host received. */
 export function incoming(method, url, list, payload, cf) {
   const request = new Request(INCOMING);
-  const state = stateOf(request);
+  const state = stateIn(request);
   state.method = method;
   state.url = url;
   state.list = list;
@@ -232,10 +262,13 @@ export function incoming(method, url, list, payload, cf) {
   return request;
 }
 
+/** What a signal and a stream hear when the client of an incoming request goes away. */
+export const disconnected = () => abort().abortError("The client has disconnected");
+
 /** The caller of an incoming request went away. */
 export function abortIncoming(request) {
-  const state = stateOf(request);
-  const reason = abort().abortError("The client disconnected.");
+  const state = stateIn(request);
+  const reason = disconnected();
   if (state.signal !== undefined) abort().signalAbort(state.signal, reason);
   else state.gone = reason;
 }

@@ -1,19 +1,19 @@
-// Response, as the Fetch standard says, as far as Workers have it. `received(parts, url)` wraps an answer from
-// the host to a request for this URL,
+// Response, as the Fetch standard says, as far as Workers have it. `received(...)` wraps an answer from the host,
 // `responseParts(value)` is how the host's answer is made.
 import { host } from "internal:host";
 import { Headers, fill, headersFrom, listOf } from "internal:headers";
-import { bodyMixin, cloneBody, emptyOr, extract } from "internal:body";
-import { isObject, interface_, requiredArguments } from "internal:webidl";
+import { breakable, cloneBody, emptyOr, extract, hold, illegalThis, isEmpty } from "internal:body";
+import { isObject, interface_, wrongType } from "internal:webidl";
 
 const { headerList } = host;
-const CONSTRUCT = "Failed to construct 'Response'";
-const NULL_BODY = [101, 204, 205, 304];
+const INIT = "InitializerDict";
 const REDIRECT = [301, 302, 303, 307, 308];
-const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
+const REASON = /^[^\x00-\x1f]*$/;
+
+const hasNoBody = (status) => status === 204 || status === 304 || status === 205 || status === 101;
 
 const RECEIVED = Symbol("received");
-let stateOf;
+let stateIn;
 
 class ResponseState {}
 // Defaults on the prototype: most responses set few of them.
@@ -31,6 +31,12 @@ Object.assign(ResponseState.prototype, {
   encodeBody: "automatic",
 });
 
+const stateOf = (response) => stateIn(response) ?? refuse();
+
+function refuse() {
+  throw illegalThis();
+}
+
 export class Response {
   #state = new ResponseState();
 
@@ -38,7 +44,7 @@ export class Response {
     if (body === RECEIVED) return;
     const state = this.#state;
     const extracted = body === undefined || body === null ? undefined : extract(body);
-    initialise(state, init);
+    initialise(state, init, "Failed to construct 'Response'", "constructor parameter 2");
     if (extracted !== undefined) setBody(state, extracted);
   }
 
@@ -48,83 +54,121 @@ export class Response {
     state.type = "error";
     state.status = 0;
     state.list = headerList();
-    state.guard = "immutable";
     return response;
   }
 
   static redirect(url, status = 302) {
-    requiredArguments(arguments.length, 1, "Failed to execute 'redirect' on 'Response'");
+    if (arguments.length === 0) throw wrongType("Failed to execute 'redirect' on 'Response'", "parameter 1", "string");
     const href = host.urlHref(`${url}`);
     if (href === undefined) throw new TypeError(`Unable to parse URL: ${url}`);
-    status = status & 0xffff;
-    if (!REDIRECT.includes(status)) throw new RangeError(`${status} is not a valid redirect status code.`);
-    const response = new Response(null, { status, headers: [["location", href]] });
-    response.#state.guard = "immutable";
-    response.#state.headers = undefined;
+    const code = int32(status);
+    if (!REDIRECT.includes(code)) {
+      throw new RangeError(`${code} is not a redirect status code. It must be one of: 301, 302, 303, 307, or 308.`);
+    }
+    const response = new Response(RECEIVED);
+    const state = response.#state;
+    state.status = code;
+    state.list = headerList();
+    state.list.set("location", href);
+    state.guard = "immutable";
     return response;
   }
 
   static json(data, init = undefined) {
-    requiredArguments(arguments.length, 1, "Failed to execute 'json' on 'Response'");
-    const text = JSON.stringify(data);
-    if (text === undefined) throw new TypeError("Value is not JSON serializable.");
+    const prefix = "Failed to execute 'json' on 'Response'";
+    if (arguments.length === 0) throw wrongType(prefix, "parameter 1", "Value");
+    const text = `${JSON.stringify(data)}`;
     const response = new Response(RECEIVED);
-    initialise(response.#state, init);
+    initialise(response.#state, init, prefix, "parameter 2");
     setBody(response.#state, { body: extract(text).body, type: "application/json" });
     return response;
   }
 
-  get status() { return this.#state.status; }
-  get statusText() { return this.#state.statusText; }
-  get ok() { return this.#state.status >= 200 && this.#state.status <= 299; }
-  get type() { return this.#state.type; }
-  get url() { return this.#state.url.split("#", 1)[0]; }
-  get redirected() { return this.#state.redirected; }
-  get webSocket() { return void this.#state ?? null; }
-  get cf() { return this.#state.cf; }
+  clone() {
+    const state = stateOf(this);
+    const body = cloneBody(state.body);
+    const response = new Response(RECEIVED);
+    const list = headerList();
+    list.extend(state.list);
+    const { status, statusText, type, url, redirected, guard } = state;
+    const cf = copyOf(state.cf);
+    Object.assign(response.#state, { status, statusText, type, url, redirected, guard, cf, list, body });
+    return response;
+  }
+
+  get status() { return stateOf(this).status; }
+  get statusText() { return stateOf(this).statusText; }
 
   get headers() {
-    const state = this.#state;
+    const state = stateOf(this);
     return (state.headers ??= headersFrom(state.list, state.guard));
   }
 
-  clone() {
-    const state = this.#state;
-    const copy = new Response(RECEIVED);
-    const body = cloneBody(state.body);
-    const list = headerList();
-    list.extend(state.list);
-    const { status, statusText, type, url, redirected, guard, cf } = state;
-    Object.assign(copy.#state, { status, statusText, type, url, redirected, guard, cf, list, body });
-    return copy;
+  get ok() {
+    const { status } = stateOf(this);
+    return status >= 200 && status <= 299;
   }
+
+  get redirected() { return stateOf(this).redirected; }
+  get url() { return stateOf(this).url; }
+  get webSocket() { return stateOf(this) && null; }
+  get cf() { return stateOf(this).cf; }
+  get type() { return stateOf(this).type; }
 
   static {
-    stateOf = (value) => (#state in value ? value.#state : undefined);
-    bodyMixin(Response, (response) => response.#state);
+    stateIn = (value) => (isObject(value) && #state in value ? value.#state : undefined);
   }
 }
+hold(Response, stateIn);
 interface_(Response, { lengths: { redirect: 1, json: 1 } });
 
-function initialise(state, init) {
+const wrongMember = (member, type) =>
+  new TypeError(`Incorrect type for the '${member}' field on '${INIT}': the provided value is not of type '${type}'.`);
+
+// Members are read in workerd's order.
+function initialise(state, init, prefix, what) {
   if (init === undefined || init === null) {
     state.list = headerList();
     return;
   }
-  if (!isObject(init)) throw new TypeError(`${CONSTRUCT}: parameter 2 is not of type 'ResponseInit'.`);
-  const { cf, encodeBody, headers, status, statusText } = init;
+  if (!isObject(init)) throw wrongType(prefix, what, `${INIT} or Response`);
+  const { status, statusText, headers, cf, webSocket, encodeBody } = init;
   if (status !== undefined) state.status = statusOf(status);
   if (statusText !== undefined) state.statusText = reasonOf(statusText);
-  if (cf !== undefined) state.cf = cf;
+  setHeaders(state, headers);
+  if (cf !== undefined) {
+    if (!isObject(cf)) throw wrongMember("cf", "Object");
+    state.cf = copyOf(cf);
+  }
+  if (webSocket !== undefined && webSocket !== null) throw wrongMember("webSocket", "WebSocket");
   if (encodeBody !== undefined) state.encodeBody = encodingOf(encodeBody);
-  const object = new Headers();
-  if (headers !== undefined) fill(object, headers);
-  state.headers = object;
-  state.list = listOf(object);
+}
+
+const copyOf = (cf) => (cf === undefined ? undefined : JSON.parse(JSON.stringify(cf) ?? "{}"));
+
+function setHeaders(state, init) {
+  if (init === undefined) {
+    state.list = headerList();
+    return;
+  }
+  if (!isObject(init)) throw wrongMember("headers", "Headers or Sequence or object");
+  const headers = new Headers();
+  fill(headers, init);
+  state.headers = headers;
+  state.list = listOf(headers);
+}
+
+function int32(value) {
+  const number = Math.trunc(+value);
+  if (!Number.isFinite(number)) return 0;
+  if (number !== (number | 0)) {
+    throw new TypeError("Value out of range. Must be between -2147483648 and 2147483647 (inclusive).");
+  }
+  return number;
 }
 
 function statusOf(value) {
-  const status = Number(value) & 0xffff;
+  const status = int32(value);
   if (status < 200 || status > 599) {
     throw new RangeError("Responses may only be constructed with status codes in the range 200 to 599, inclusive.");
   }
@@ -144,26 +188,40 @@ function encodingOf(value) {
 }
 
 function setBody(state, { body, type }) {
-  if (NULL_BODY.includes(state.status)) {
+  if (hasNoBody(state.status)) {
+    if (isEmpty(body)) return;
     throw new TypeError("Response with null body status (101, 204, 205, or 304) cannot have a body.");
   }
   state.body = body;
   if (type !== null && !state.list.has("content-type")) state.list.append("content-type", type);
 }
 
-/** A response from the host's `[status, statusText, headers, payload, url, redirected]`. */
-export function received(parts, url) {
+/** A response from the host's `[status, statusText, headers, payload, url | undefined]` to a request; `signal` breaks it off. */
+export function received(parts, request, signal) {
   const response = new Response(RECEIVED);
-  const state = stateOf(response);
+  const state = stateIn(response);
   state.status = parts[0];
-  if (parts[1] !== "") state.statusText = parts[1];
+  state.statusText = parts[1];
   state.list = parts[2];
   state.guard = "immutable";
-  state.body = emptyOr(parts[3]);
-  state.url = parts[4] === "" ? url : parts[4];
-  if (parts[5]) state.redirected = true;
+  if (request.raw) state.encodeBody = "manual";
+  if (request.method !== "HEAD" && !hasNoBody(parts[0])) {
+    const payload = parts[3] ?? "";
+    state.body = signal === undefined ? emptyOr(payload) : breakable(payload, signal);
+  }
+  const url = parts[4];
+  if (url === undefined) state.url = withoutFragment(request.url);
+  else {
+    state.url = url;
+    state.redirected = url !== "";
+  }
   return response;
 }
 
+function withoutFragment(url) {
+  const at = url.indexOf("#");
+  return at < 0 ? url : url.slice(0, at);
+}
+
 /** The state of a response: { status, statusText, list, body, type }; undefined for anything else. */
-export const responseParts = (value) => (isObject(value) ? stateOf(value) : undefined);
+export const responseParts = (value) => stateIn(value);

@@ -3,7 +3,7 @@
 // describePlatform(value)   [kind, ...values] as `serial.js` has it, undefined for what cannot be sent.
 // revivers[kind](...values) the way back.
 import { host, lazy } from "internal:host";
-import { Request, partsOf } from "internal:request";
+import { Request, disconnected, partsOf } from "internal:request";
 import { Response, responseParts } from "internal:response";
 import { payloadOf } from "internal:body";
 import { Headers } from "internal:headers";
@@ -16,7 +16,7 @@ const nothing = () => {};
 
 // A body that is written here keeps its event going until its end.
 function payload(body) {
-  const { payload: handle, done } = payloadOf(body);
+  const { payload: handle, done } = payloadOf(body, disconnected);
   if (done !== undefined) host.eventOf(host.invocationId())?.until(done);
   return handle;
 }
@@ -75,7 +75,7 @@ function writableOf(writer) {
       return host.bodyWrite(writer, bytes);
     },
     close: () => host.bodyEnd(writer),
-    abort: (reason) => host.bodyAbort(writer, `${reason?.message ?? reason}`),
+    abort: (reason) => host.bodyAbort(writer, reason),
   });
 }
 

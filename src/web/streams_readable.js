@@ -283,6 +283,7 @@ export function startController(controller) {
 // ---- ReadableStream -------------------------------------------------------------------------------
 
 let readableStateOf;
+let replaceState;
 
 /** The record of a ReadableStream, or undefined for anything else. */
 export const stateOf = (object) => readableStateOf(object);
@@ -290,6 +291,19 @@ export const stateOf = (object) => readableStateOf(object);
 /** The public object of a record. */
 export function readableObject(state) {
   return (state.stream ??= new ReadableStream(internal, state));
+}
+
+/** The same stream as another object; what it was before stays behind locked and read. */
+export function moveReadable(object) {
+  const state = readableStateOf(object);
+  const left = new ReadableState();
+  left.stream = object;
+  left.status = "closed";
+  left.disturbed = true;
+  acquireReader(left);
+  replaceState(object, left);
+  state.stream = undefined;
+  return readableObject(state);
 }
 
 export function requireReadable(value, prefix, what) {
@@ -389,6 +403,7 @@ export class ReadableStream {
 
   static {
     readableStateOf = (object) => (isObject(object) && #state in object ? object.#state : undefined);
+    replaceState = (object, state) => void (object.#state = state);
   }
 }
 interface_(ReadableStream);

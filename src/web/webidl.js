@@ -168,7 +168,7 @@ export function iterable(Class, at, name = Class.name) {
       at(this, -1);
       const prefix = `Failed to execute 'forEach' on '${name}'`;
       requiredArguments(arguments.length, 1, prefix);
-      callback(callbackfn, prefix, "parameter 1");
+      if (typeof callbackfn !== "function") throw wrongType(prefix, "parameter 1", "function");
       for (let i = 0, pair; (pair = at(this, i)) !== undefined; i++) apply(callbackfn, thisArg, [pair[1], pair[0], this]);
     },
   };

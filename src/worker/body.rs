@@ -3,21 +3,35 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use futures_util::task::AtomicWaker;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use tokio::sync::mpsc;
 
-/// Why a body broke off.
+use super::Cancel;
+
+/// Why a body broke off: the error that its reader gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BodyError(pub String);
+pub struct BodyError {
+    /// The kind of error in JavaScript's terms.
+    pub name: String,
+    pub message: String,
+}
+
+impl BodyError {
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { name: "Error".into(), message: message.into() }
+    }
+}
 
 impl fmt::Display for BodyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.message)
     }
 }
 
@@ -51,7 +65,7 @@ impl Body {
         B: http_body::Body<Data = Bytes, Error = E> + Send + 'static,
         E: fmt::Display,
     {
-        let body = body.map_err(|error| BodyError(error.to_string())).boxed_unsync();
+        let body = body.map_err(|error| BodyError::new(error.to_string())).boxed_unsync();
         Self(Inner::Stream { body, length })
     }
 
@@ -61,6 +75,17 @@ impl Body {
         let reader = Channel { chunks: receiver, ended: false, dropped: Some(Box::new(dropped)) };
         let body = Self(Inner::Stream { body: reader.boxed_unsync(), length });
         (BodySender { chunks, finished: false }, body)
+    }
+
+    /// The same body, which breaks off when `cancel` is set.
+    #[must_use]
+    pub fn until(self, cancel: &Cancel) -> Self {
+        let length = self.length();
+        let reader = Arc::new(AtomicWaker::new());
+        let waiting = reader.clone();
+        cancel.on_cancel(move || waiting.wake());
+        let body = Breakable { body: Some(self), cancel: cancel.clone(), reader };
+        Self(Inner::Stream { body: body.boxed_unsync(), length })
     }
 
     /// Bytes in all, if known.
@@ -102,7 +127,7 @@ impl Body {
         while let Some(chunk) = self.chunk().await {
             let chunk = chunk?;
             if all.len() + chunk.len() > limit {
-                return Err(BodyError(format!("the body is longer than {limit} bytes")));
+                return Err(BodyError::new(format!("the body is longer than {limit} bytes")));
             }
             all.extend_from_slice(&chunk);
         }
@@ -167,13 +192,12 @@ impl BodySender {
     }
 
     /// Breaks the body off with a reason.
-    pub fn abort(mut self, reason: &str) {
+    pub fn abort(mut self, reason: BodyError) {
         self.finished = true;
         self.break_off(reason);
     }
 
-    fn break_off(&self, reason: &str) {
-        let error = BodyError(reason.to_owned());
+    fn break_off(&self, error: BodyError) {
         if let Err(mpsc::error::TrySendError::Full(error)) = self.chunks.try_send(Err(error)) {
             let chunks = self.chunks.clone();
             if let Ok(tokio) = tokio::runtime::Handle::try_current() {
@@ -186,14 +210,35 @@ impl BodySender {
 impl Drop for BodySender {
     fn drop(&mut self) {
         if !self.finished {
-            self.break_off("the Worker stopped before the body's end");
+            self.break_off(BodyError::new("the Worker stopped before the body's end"));
         }
     }
 }
 
 /// Whoever notices first that nobody reads on, the writer by this or the sign of `channel`, says the same.
 fn gone() -> BodyError {
-    BodyError(super::Failure::Cancelled.to_string())
+    BodyError::new(super::Failure::Cancelled.to_string())
+}
+
+struct Breakable {
+    body: Option<Body>,
+    cancel: Cancel,
+    /// Who waits for the next chunk.
+    reader: Arc<AtomicWaker>,
+}
+
+impl http_body::Body for Breakable {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        self.reader.register(cx.waker());
+        if self.cancel.is_cancelled() {
+            let broken = self.body.take().map(|_| Err(BodyError::new("The operation was aborted")));
+            return Poll::Ready(broken);
+        }
+        self.body.as_mut().map_or(Poll::Ready(None), |body| Pin::new(body).poll_frame(cx))
+    }
 }
 
 struct Channel {
@@ -232,6 +277,6 @@ mod tests {
         let (sender, body) = Body::channel(None, || ());
         drop(body);
         let refused = sender.try_send(Bytes::from_static(b"late")).expect_err("nobody reads");
-        assert_eq!(refused.0, "The client disconnected.");
+        assert_eq!(refused.message, "The client disconnected.");
     }
 }

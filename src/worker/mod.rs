@@ -4,6 +4,7 @@
 
 mod body;
 mod cancel;
+mod coding;
 mod id;
 mod outcome;
 mod request;
@@ -11,7 +12,8 @@ mod rpc;
 
 pub use body::{Body, BodyError, BodySender};
 pub use cancel::Cancel;
+pub use coding::Coding;
 pub use id::WorkerId;
 pub use outcome::Failure;
-pub use request::{Call, Fetch, Outcome, Redirect, Reply, Request, Response, Trace};
+pub use request::{Call, Fetch, Outcome, Reply, Request, Response, Trace};
 pub use rpc::{Errand, How, Parcel, ParcelReply, Part};

@@ -30,6 +30,11 @@ impl Failure {
         Self::Threw { name: "Error".into(), message: message.into(), stack: String::new() }
     }
 
+    /// The same as a `TypeError`.
+    pub fn type_error(message: impl Into<String>) -> Self {
+        Self::Threw { name: "TypeError".into(), message: message.into(), stack: String::new() }
+    }
+
     /// The name of the error that a calling Worker catches.
     pub fn name(&self) -> &str {
         if let Self::Threw { name, .. } = self { name } else { "Error" }

@@ -6,14 +6,6 @@ use http::{HeaderMap, Method};
 
 use super::{Body, Cancel, Errand, Failure, ParcelReply};
 
-/// What `fetch` does with a redirect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Redirect {
-    Follow,
-    Manual,
-    Error,
-}
-
 #[derive(Debug)]
 pub struct Request {
     pub method: Method,
@@ -23,7 +15,6 @@ pub struct Request {
     pub body: Option<Body>,
     /// The `cf` object as JSON.
     pub cf: Option<Arc<str>>,
-    pub redirect: Redirect,
 }
 
 #[derive(Debug)]
@@ -33,10 +24,7 @@ pub struct Response {
     pub status_text: String,
     pub headers: HeaderMap,
     pub body: Option<Body>,
-    /// The last URL after redirects; empty when the Worker made the response itself.
-    pub url: String,
-    pub redirected: bool,
-    /// Whether the body is compressed on its way out as `Content-Encoding` says.
+    /// Whether the body still is to be compressed as `Content-Encoding` says; else it already is.
     pub encode_body: bool,
 }
 
@@ -91,14 +79,6 @@ impl Response {
     pub fn text(status: u16, text: impl Into<String>) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("text/plain;charset=UTF-8"));
-        Self {
-            status,
-            status_text: String::new(),
-            headers,
-            body: Some(Body::bytes(text.into())),
-            url: String::new(),
-            redirected: false,
-            encode_body: false,
-        }
+        Self { status, status_text: String::new(), headers, body: Some(Body::bytes(text.into())), encode_body: false }
     }
 }

@@ -7,7 +7,7 @@ use rquickjs::{Array, Ctx, IntoJs, JsLifetime, Promise, Result, String as JsStri
 use super::entries::{KvEntries, KvEntry, KvError, KvPage, KvPut, KvQuery, check_value};
 use crate::engine::text::usv;
 use crate::engine::{Completer, HostError, begin_op, on_op_cancel, realm, require_current, throw_error};
-use crate::web::body::{BodyHandle, Chunk};
+use crate::web::body::{BodyHandle, Chunk, Coded};
 use crate::web::fetch::body_of;
 use crate::worker::{Body, BodyError};
 
@@ -41,7 +41,9 @@ impl Form {
         match self {
             Self::Text => JsString::from_str(ctx.clone(), &String::from_utf8_lossy(&value))?.into_js(ctx),
             Self::Bytes => Chunk(value.into()).into_js(ctx),
-            Self::Stream => Class::instance(ctx.clone(), BodyHandle::new(ctx, Body::bytes(value)))?.into_js(ctx),
+            Self::Stream => {
+                Class::instance(ctx.clone(), BodyHandle::new(ctx, Coded::plain(Body::bytes(value))))?.into_js(ctx)
+            }
         }
     }
 }
@@ -104,7 +106,7 @@ impl KvHandle {
             match gathered {
                 Ok(Ok(value)) => entries.put(key, value, options, stored(completer)),
                 Ok(Err(refused)) => stored(completer)(Err(refused)),
-                Err(error) => completer.complete(move |ctx| Err(throw_error(ctx, &error.0))),
+                Err(error) => completer.complete(move |ctx| Err(throw_error(ctx, &error.message))),
             }
         });
         Ok(promise)

@@ -4,7 +4,7 @@ use rquickjs::{Array, ArrayBuffer, BigInt, Class, Ctx, Function, IntoJs as _, Ob
 
 use super::{MAX_DEPTH, TAGS, Tag};
 use crate::engine::throw_error;
-use crate::web::body::{BodyHandle, BodyWriter};
+use crate::web::body::{BodyHandle, BodyWriter, Coded};
 use crate::web::fetch::FetchTarget;
 use crate::web::rpc::StubHandle;
 use crate::worker::{Parcel, Part};
@@ -218,7 +218,10 @@ impl<'js> Reader<'_, 'js> {
         let number = usize::try_from(self.number()?).unwrap_or(usize::MAX);
         let part = self.parts.get_mut(number).and_then(Option::take).ok_or_else(|| self.damaged())?;
         match part {
-            Part::Body(body) => Class::instance(self.ctx.clone(), BodyHandle::new(self.ctx, body))?.into_js(self.ctx),
+            Part::Body(body) => {
+                let handle = BodyHandle::new(self.ctx, Coded::plain(body));
+                Class::instance(self.ctx.clone(), handle)?.into_js(self.ctx)
+            }
             Part::Sink(sender) => BodyWriter::instance(self.ctx, sender)?.into_js(self.ctx),
             Part::Stub(target) => StubHandle::instance(self.ctx, target)?.into_js(self.ctx),
             Part::Service(target) => FetchTarget::instance(self.ctx, target)?.into_js(self.ctx),

@@ -139,7 +139,7 @@ impl<'js> Writer<'_, 'js> {
             return Ok(false);
         }
         let part = if let Ok(body) = Class::<BodyHandle>::from_value(value) {
-            Part::Body(body.borrow().take(self.ctx)?)
+            Part::Body(body.borrow().take(self.ctx)?.decoded())
         } else if let Ok(sink) = Class::<BodyWriter>::from_value(value) {
             Part::Sink(sink.borrow().take(self.ctx)?)
         } else if let Ok(stub) = Class::<StubHandle>::from_value(value) {

@@ -2,12 +2,12 @@
 
 use data_url::DataUrl;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Method};
 
 use crate::worker::{Body, Response};
 
 /// What a `data:` URL holds; nothing for another URL and for one that is malformed.
-pub(super) fn answer(url: &str) -> Option<Response> {
+pub(super) fn answer(url: &str, method: &Method) -> Option<Response> {
     let data = DataUrl::process(url).ok()?;
     let (bytes, _fragment) = data.decode_to_vec().ok()?;
     let content_type = HeaderValue::from_str(&data.mime_type().to_string()).ok()?;
@@ -15,9 +15,8 @@ pub(super) fn answer(url: &str) -> Option<Response> {
         status: 200,
         status_text: "OK".to_owned(),
         headers: HeaderMap::from_iter([(CONTENT_TYPE, content_type)]),
-        body: Some(Body::bytes(bytes)),
-        url: url.to_owned(),
-        redirected: false,
+        // As on Cloudflare the other methods find nothing.
+        body: (*method == Method::GET).then(|| Body::bytes(bytes)),
         encode_body: false,
     })
 }
@@ -25,9 +24,10 @@ pub(super) fn answer(url: &str) -> Option<Response> {
 #[cfg(test)]
 mod tests {
     use super::answer;
+    use http::Method;
 
     fn read(url: &str) -> Option<String> {
-        let response = answer(url)?;
+        let response = answer(url, &Method::GET)?;
         let body = response.body.expect("data has a body");
         let text = str::from_utf8(body.as_bytes().expect("the bytes are there")).expect("text").to_owned();
         Some(format!("{}|{text}", response.headers["content-type"].to_str().expect("text")))
@@ -40,5 +40,11 @@ mod tests {
         assert_eq!(read("data:text/x"), None);
         assert_eq!(read("data:;base64,!"), None);
         assert_eq!(read("http://a/"), None);
+    }
+
+    #[test]
+    fn only_get_reads_a_data_url() {
+        let response = answer("data:,a", &Method::POST).expect("data");
+        assert!(response.body.is_none());
     }
 }
