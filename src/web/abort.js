@@ -3,7 +3,7 @@
 
 import { lazy } from "internal:host";
 import { DOMException } from "internal:exception";
-import { Event, EventTarget, dispatch, handlerAttribute, useSignals } from "internal:event";
+import { Event, EventTarget, dispatch, handlerAttribute, hearListeners, useSignals } from "internal:event";
 import { illegalConstructor, interface_, internal, isObject, requiredArguments, sequence } from "internal:webidl";
 import { instance, unsignedLongLongEnforced } from "internal:webidl_types";
 
@@ -15,8 +15,9 @@ let stateOf;
 let isSignal;
 
 export class AbortSignal extends EventTarget {
-  // `sources` is set on the results of any(); `dependents` are the results that follow this signal.
-  #state = { aborted: false, reason: undefined, algorithms: new Set(), sources: undefined, dependents: new Set() };
+  // `sources` is set on the results of any(). Those that follow this signal are `dependents`, held weakly; `kept` are
+  // the ones among them that somebody listens to.
+  #state = { aborted: false, reason: undefined, algorithms: new Set(), sources: undefined, dependents: undefined, kept: undefined };
 
   constructor(token) {
     illegalConstructor(token);
@@ -76,7 +77,14 @@ export const abortReason = (signal) => stateOf(signal).reason;
 /** Has `algorithm(reason)` called once when the signal aborts, before its listeners; nothing if it already has. */
 export function addAbortAlgorithm(signal, algorithm) {
   const state = stateOf(signal);
-  if (!state.aborted) state.algorithms.add(algorithm);
+  if (state.aborted) return;
+  state.algorithms.add(algorithm);
+  if (state.sources !== undefined) keep(signal);
+}
+
+/** A signal that somebody listens to lives as long as one that it follows. */
+function keep(signal) {
+  for (const source of stateOf(signal).sources) (stateOf(source).kept ??= new Set()).add(signal);
 }
 
 export const removeAbortAlgorithm = (signal, algorithm) => stateOf(signal).algorithms.delete(algorithm);
@@ -94,12 +102,13 @@ export function signalAbort(signal, reason = abortError()) {
   if (state.aborted) return;
   markAborted(state, reason);
   const woken = [signal];
-  for (const dependent of state.dependents) {
-    if (stateOf(dependent).aborted) continue;
+  for (const reference of state.dependents ?? []) {
+    const dependent = reference.deref();
+    if (dependent === undefined || isAborted(dependent)) continue;
     markAborted(stateOf(dependent), reason);
     woken.push(dependent);
   }
-  state.dependents.clear();
+  state.dependents = state.kept = undefined;
   runAll(woken, runAbortSteps);
 }
 
@@ -107,7 +116,7 @@ function runAbortSteps(signal) {
   const state = stateOf(signal);
   const algorithms = [...state.algorithms];
   state.algorithms.clear();
-  for (const source of state.sources ?? []) stateOf(source).dependents.delete(signal);
+  for (const source of state.sources ?? []) stateOf(source).kept?.delete(signal);
   runAll(algorithms, (algorithm) => algorithm(state.reason));
   dispatch(signal, new Event("abort"));
 }
@@ -137,12 +146,25 @@ export function followingSignal(signals) {
   }
   for (const signal of signals) {
     for (const source of stateOf(signal).sources ?? [signal]) {
+      if (state.sources.has(source)) continue;
       state.sources.add(source);
-      stateOf(source).dependents.add(result);
+      addDependent(stateOf(source), result);
     }
   }
+  hearListeners(result, keep);
   return result;
 }
+
+/** Results that nobody holds any more leave when the list has doubled. */
+function addDependent(state, result) {
+  const dependents = (state.dependents ??= []);
+  if (dependents.length >= SWEEP && Number.isInteger(Math.log2(dependents.length))) {
+    state.dependents = dependents.filter((reference) => reference.deref() !== undefined);
+  }
+  state.dependents.push(new WeakRef(result));
+}
+
+const SWEEP = 64;
 
 export class AbortController {
   #signal = createSignal();

@@ -122,8 +122,8 @@ const DISPATCH = "Failed to execute 'dispatchEvent' on 'EventTarget'";
 
 // ---- EventTarget
 
-/** A target's listeners, in order, and the handlers of its `on...` attributes by type. */
-const newStore = () => ({ listeners: [], handlers: undefined });
+/** A target's listeners, in order, the handlers of its `on...` attributes by type, and who hears of a new listener. */
+const newStore = () => ({ listeners: [], handlers: undefined, heard: undefined });
 const globalStore = newStore();
 let storeOf;
 
@@ -135,7 +135,9 @@ export class EventTarget {
     requiredArguments(arguments.length, 2, ADD);
     const name = DOMString(type, ADD, "parameter 1");
     const listener = listenerOf(callback);
-    if (listener !== null) addListener(store, { type: name, callback: listener, removed: false, ...listenerOptions(options) });
+    if (listener === null) return;
+    addListener(store, { type: name, callback: listener, removed: false, ...listenerOptions(options) });
+    store.heard?.(this);
   }
 
   removeEventListener(type, callback, options = undefined) {
@@ -182,6 +184,9 @@ function removeListener(store, listener) {
 /** Are there listeners for events of this type? */
 export const hasListeners = (target, type) => storeOf(target).listeners.some((l) => l.type === type);
 
+/** Has `heard(target)` called whenever the target gets a listener. */
+export const hearListeners = (target, heard) => void (storeOf(target).heard = heard);
+
 /** Dispatches an event of our own making (`isTrusted`); true unless it was cancelled. */
 export function dispatch(target, event) {
   stateOf(event).trusted = true;
@@ -224,7 +229,11 @@ function call(callback, target, event) {
 
 /** What an `on<type>` attribute holds; for the attributes that do more than that. */
 export const readHandler = (target, type) => storeOf(target).handlers?.get(type)?.handler ?? null;
-export const writeHandler = (target, type, value) => setHandler(storeOf(target), type, isObject(value) ? value : null);
+export function writeHandler(target, type, value) {
+  const store = storeOf(target);
+  setHandler(store, type, isObject(value) ? value : null);
+  store.heard?.(target);
+}
 
 /** Defines `on<type>` on an interface's prototype. */
 export function handlerAttribute(prototype, type) {

@@ -156,3 +156,17 @@ test("a rejection that is handled late after all is told", async () => {
   removeEventListener("rejectionhandled", listener);
   equal(seen, ["unhandledrejection", "rejectionhandled"]);
 });
+
+test("a signal that follows another lives only while somebody holds it or listens to it", () => {
+  const { signal } = new AbortController();
+  const weak = [];
+  const heard = [];
+  for (let i = 0; i < 3; i++) weak.push(new WeakRef(AbortSignal.any([signal])));
+  weak[0].deref()?.throwIfAborted();
+  const controller = new AbortController();
+  (() => void AbortSignal.any([controller.signal]).addEventListener("abort", () => heard.push("listener")))();
+  (() => void (AbortSignal.any([controller.signal]).onabort = () => heard.push("handler")))();
+  equal(weak.map((reference) => reference.deref()), [undefined, undefined, undefined]);
+  controller.abort();
+  equal(heard, ["listener", "handler"]);
+});
