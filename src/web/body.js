@@ -147,9 +147,18 @@ export function payloadOf(body, why) {
 }
 
 function written(stream, why) {
+  const leave = () => {
+    throw why();
+  };
   const [writer, payload, gone] = host.bodyChannel(streams().fixedLengthOf(stream) ?? NaN);
   const sink = {
-    write: (bytes) => host.bodyWrite(writer, bytes),
+    write: (bytes) => {
+      try {
+        return host.bodyWrite(writer, bytes)?.catch(leave);
+      } catch {
+        leave();
+      }
+    },
     close: () => host.bodyEnd(writer),
     abort: (reason) => host.bodyAbort(writer, reason),
     gone: gone.then(why),
@@ -166,10 +175,11 @@ export function discard(body, reason) {
 
 /** The body for another Request; this one counts as used from now on. */
 export function movedOut(body) {
-  const { stream, payload, signal } = body;
+  const { stream, signal } = body;
+  const payload = stream === undefined ? body.payload : streams().takeNative(stream);
   const taken = new BodyState(payload, undefined);
   taken.signal = signal;
-  if (stream !== undefined && streams().takeNative(stream) === undefined) taken.stream = readables().moveReadable(stream);
+  if (payload === undefined) taken.stream = readables().moveReadable(stream);
   body.used = true;
   return taken;
 }

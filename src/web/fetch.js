@@ -18,24 +18,29 @@ async function send(fetcher, count, input, init) {
   const { body } = state;
   if (body !== null && isUnusable(body)) throw usedBody();
   if (signal !== undefined) return sendUntil(signal, target, state);
-  const { payload, done } = payloadOf(body, lostConnection);
+  const lost = newLoss();
+  const { payload, done } = payloadOf(body, lost);
   const rest = isPlain(state) ? null : [cfOf(state), null, state.redirect === "follow", state.raw];
   const answer = host.fetch(target, state.method, state.url, listOf(state), payload, rest);
-  return received(await (done === undefined ? answer : uploading(answer, done)), state, undefined);
+  return received(await (done === undefined ? answer : uploading(answer, done, lost)), state, undefined);
 }
 
 const isPlain = (state) => state.redirect === "follow" && state.cf === undefined && !state.raw;
 
-const lostConnection = () => new Error("Network connection lost.");
+/** Makes, once, the error that the stream of a body hears when nobody reads on. */
+function newLoss(otherwise = undefined) {
+  let error;
+  return () => (error ??= otherwise?.() ?? new Error("Network connection lost."));
+}
 
 // Where the stream of a request's body fails, that is what fetch() tells.
-async function uploading(answer, done) {
+async function uploading(answer, done, lost) {
   let failed;
   done.catch((error) => (failed = { error }));
   try {
     return await answer;
   } catch (error) {
-    throw failed === undefined ? error : failed.error;
+    throw failed === undefined || failed.error === lost() ? error : failed.error;
   }
 }
 
@@ -47,11 +52,11 @@ function sendUntil(signal, target, state) {
     if (state.body !== null) discard(state.body, abortReason(signal));
     throw abortReason(signal);
   }
-  const why = () => (isAborted(signal) ? abortReason(signal) : lostConnection());
-  const { payload, done } = payloadOf(state.body, why);
+  const lost = newLoss(() => (isAborted(signal) ? abortReason(signal) : undefined));
+  const { payload, done } = payloadOf(state.body, lost);
   const rest = [cfOf(state), cancel, state.redirect === "follow", state.raw];
   const sent = host.fetch(target, state.method, state.url, listOf(state), payload, rest);
-  const answer = done === undefined ? sent : uploading(sent, done);
+  const answer = done === undefined ? sent : uploading(sent, done, lost);
   return new Promise((resolve, reject) => {
     addAbortAlgorithm(signal, (reason) => {
       host.cancel(cancel);

@@ -3,6 +3,8 @@
 //! A file calls `test("claim", function)`, whose body throws or rejects where the claim fails; `equal`, `throws` and
 //! `rejects` do that. `console` lines and uncaught exceptions are in the arrays `printed` and `uncaught`.
 
+mod outside;
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::mpsc::channel;
@@ -12,12 +14,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rquickjs::function::Func;
 use rquickjs::{Ctx, Function, Result};
 
-use super::{BUILTINS, ConsoleLine, Host, install};
+use super::{Answer, BUILTINS, ConsoleLine, Event, Host, install};
 use crate::engine::{
     Boot, Compiler, Engine, Invocation, InvocationLimits, Isolate, IsolateOptions, ModuleCode, Pool, Program, Thrown,
     realm,
 };
-use crate::worker::{Call, Failure, Fetch, Reply, Request};
+use crate::worker::{Call, Failure, Fetch};
+use outside::Outside;
 
 /// What the tests of a file run on.
 pub(crate) const HARNESS: &str = r#"
@@ -49,9 +52,9 @@ globalThis.runTests = async () => {
 };
 "#;
 
-/// Keeps what is printed; knows no outside.
-#[derive(Default)]
+/// Keeps what is printed.
 struct TestHost {
+    tokio: tokio::runtime::Handle,
     printed: Mutex<Vec<String>>,
     uncaught: Mutex<Vec<String>>,
 }
@@ -62,21 +65,13 @@ impl TestHost {
     }
 }
 
-struct NoOutside;
-
-impl Fetch for NoOutside {
-    fn fetch(&self, _request: Request, _call: Call, reply: Reply) {
-        reply(Err(Failure::Stopped));
-    }
-}
-
 impl Host for TestHost {
     fn map_stack(&self, stack: &str) -> String {
         stack.to_owned()
     }
 
     fn outbound(&self) -> Arc<dyn Fetch> {
-        Arc::new(NoOutside)
+        Arc::new(Outside(self.tokio.clone()))
     }
 
     fn console(&self, line: ConsoleLine, _invocation: Option<&Invocation>) {
@@ -97,7 +92,8 @@ impl Host for TestHost {
 fn boot(program: &Arc<Program>) -> Boot {
     let program = program.clone();
     Box::new(move |ctx| {
-        let host = Arc::new(TestHost::default());
+        let tokio = realm(ctx).tokio.clone();
+        let host = Arc::new(TestHost { tokio, printed: Mutex::default(), uncaught: Mutex::default() });
         install(ctx, host.clone(), |_| Ok(()))?;
         let uncaught = host.clone();
         ctx.globals().set("takePrinted", Func::from(move || TestHost::take(&host.printed)))?;
@@ -129,8 +125,9 @@ fn failures(pool: &Arc<Pool>, tokio: &tokio::runtime::Handle, path: &Path) -> St
         }
     });
     let isolate = Isolate::start(name, IsolateOptions::default(), engine, program.clone(), (boot(&program), booted));
-    let limits = InvocationLimits { cpu: None, subrequests: 50 };
-    let invocation = Arc::new(Invocation::new(1, limits, Box::new(())));
+    let limits = InvocationLimits { cpu: None, subrequests: 1000 };
+    let event = Arc::new(Event::new(Call::default(), Answer::Response(Box::new(|_| ()))));
+    let invocation = Arc::new(Invocation::new(1, limits, Box::new(event)));
     let failed = ended.clone();
     invocation.on_end(move |failure| {
         if let Some(failure) = failure {
