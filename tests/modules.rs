@@ -1,9 +1,10 @@
 //! Module graphs in the engine: what the modules of a project export when they run.
 //!
-//! `fixtures/*/expected.txt` is what esbuild's bundle exports in Node.js, with the options that wrangler passes.
+//! The oracle is esbuild with the options that wrangler passes, and Node.js.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use devflare::compile::Cache;
 use devflare::graph::{self, Body, Graph, Options, Target};
@@ -11,6 +12,19 @@ use rquickjs::loader::{ImportAttributes, Loader, Resolver};
 use rquickjs::module::Declared;
 use rquickjs::{CatchResultExt, Context, Ctx, Error, Module, Promise, Runtime};
 
+use crate::support::esbuild;
+
+/// Entries of which every exported value is compared.
+const COMPARED: [&str; 8] = [
+    "interop/index.js",
+    "syntax/enums.ts",
+    "syntax/resources.ts",
+    "syntax/modern.js",
+    "syntax/legacy/index.ts",
+    "syntax/fields/index.ts",
+    "syntax/jsx/index.tsx",
+    "syntax/standard/index.ts",
+];
 const DESCRIBE: &str = include_str!("fixtures/describe.js");
 
 struct Modules(Arc<Graph>);
@@ -67,7 +81,8 @@ fn run(graph: &Arc<Graph>) -> Result<String, String> {
         let entry = Module::import(&ctx, &*graph.entry).catch(&ctx).map_err(told)?;
         let namespace: rquickjs::Object<'_> = entry.finish().catch(&ctx).map_err(told)?;
         ctx.globals().set("entry", namespace).map_err(|error| error.to_string())?;
-        let answer: Promise<'_> = ctx.eval("entry.default().then(describe)").catch(&ctx).map_err(told)?;
+        let answer: Promise<'_> =
+            ctx.eval("Promise.resolve(entry.default()).then(describe)").catch(&ctx).map_err(told)?;
         answer.finish::<String>().catch(&ctx).map_err(told)
     })
 }
@@ -76,13 +91,62 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 
+/// What esbuild's bundle of an entry answers. All are bundled at once: starting Node.js is what takes time.
+fn expected(entry: &str) -> &'static str {
+    static ANSWERS: OnceLock<HashMap<PathBuf, String>> = OnceLock::new();
+    let answers = ANSWERS.get_or_init(|| {
+        let files = COMPARED.map(fixture);
+        esbuild::answers(&files.each_ref().map(PathBuf::as_path))
+    });
+    &answers[&fixture(entry)]
+}
+
+#[track_caller]
+fn answers_as_in_a_bundle(entry: &str) {
+    let file = fixture(entry);
+    let graph = load(file.parent().expect("it is in a directory"), entry.rsplit('/').next().unwrap_or(entry));
+    assert_eq!(graph.warnings.0.iter().map(ToString::to_string).collect::<Vec<_>>(), [""; 0]);
+    assert_eq!(run(&graph).as_deref(), Ok(expected(entry)));
+}
+
 #[test]
 fn common_js_and_es_modules_see_one_another_as_in_a_bundle_of_esbuild() {
-    let project = fixture("interop");
-    let expected = std::fs::read_to_string(project.join("expected.txt")).unwrap();
-    let graph = load(&project, "index.js");
-    assert_eq!(graph.warnings.0.iter().map(ToString::to_string).collect::<Vec<_>>(), [""; 0]);
-    assert_eq!(run(&graph), Ok(expected.trim_end().to_owned()));
+    answers_as_in_a_bundle("interop/index.js");
+}
+
+#[test]
+fn enums_namespaces_and_types_become_what_esbuild_makes_of_them() {
+    answers_as_in_a_bundle("syntax/enums.ts");
+}
+
+#[test]
+fn resources_are_disposed_of_as_esbuild_has_it() {
+    answers_as_in_a_bundle("syntax/resources.ts");
+}
+
+#[test]
+fn syntax_of_recent_years_runs() {
+    answers_as_in_a_bundle("syntax/modern.js");
+}
+
+#[test]
+fn decorators_of_before_the_standard_are_applied_as_esbuild_has_it() {
+    answers_as_in_a_bundle("syntax/legacy/index.ts");
+}
+
+#[test]
+fn decorators_are_applied_as_esbuild_has_it() {
+    answers_as_in_a_bundle("syntax/standard/index.ts");
+}
+
+#[test]
+fn class_fields_are_assigned_where_tsconfig_says_so() {
+    answers_as_in_a_bundle("syntax/fields/index.ts");
+}
+
+#[test]
+fn jsx_calls_the_factory_of_tsconfig() {
+    answers_as_in_a_bundle("syntax/jsx/index.tsx");
 }
 
 #[test]

@@ -52,6 +52,7 @@ works_in_a_worker! {
     date_fns_computes_with_dates: "date-fns.js",
     graphql_runs_queries: "graphql.js",
     hono_routes_requests_through_middleware: "hono.js",
+    hono_signs_and_checks_tokens: "hono-jwt.js",
     immer_makes_the_next_state: "immer.js",
     itty_router_routes_requests: "itty-router.js",
     lodash_works_whole_and_by_the_function: "lodash.js",

@@ -5,9 +5,15 @@ pub const INTEROP_NAME: &str = "devflare:interop";
 /// Where transformed syntax imports its helpers from.
 pub(super) const HELPERS: &str = "devflare:transform";
 
+/// How the names of our own modules begin.
+pub(super) const OURS: &str = "devflare:";
+/// Applies the standard's decorators.
+pub(super) const DECORATORS: &str = "devflare:transform/decorators";
+
 /// Name and text.
-const MODULES: [(&str, &str); 3] = [
+const MODULES: [(&str, &str); 4] = [
     (INTEROP_NAME, include_str!("embedded/interop.js")),
+    (DECORATORS, include_str!("embedded/decorators.js")),
     ("devflare:transform/helpers/decorate", include_str!("embedded/decorate.js")),
     ("devflare:transform/helpers/decorateParam", include_str!("embedded/decorateParam.js")),
 ];

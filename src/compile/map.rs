@@ -70,6 +70,12 @@ impl Map {
         Self(self.0.iter().cloned().chain([stage]).collect())
     }
 
+    /// This map's steps, and then those of another.
+    #[must_use]
+    pub(super) fn and(&self, then: &Self) -> Self {
+        Self(self.0.iter().chain(&then.0).cloned().collect())
+    }
+
     /// The author's place of a place in the code.
     #[must_use]
     pub fn lookup(&self, at: Position) -> Position {

@@ -9,8 +9,10 @@
 //! changes of the second are edits that leave every line in its place.
 
 mod cache;
+mod classes;
 mod common_js;
 mod constant;
+mod decorators;
 mod diagnose;
 mod embedded;
 mod json;

@@ -1,5 +1,6 @@
 //! The first step for scripts: parse, check, strip types and JSX where there are any, put definitions in.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,13 +16,13 @@ use oxc::transformer::{
 };
 
 use super::diagnose::problems;
-use super::embedded::HELPERS;
+use super::embedded::{HELPERS, OURS};
 use super::map::Stage;
 use super::names::Names;
 use super::record::Record;
 use super::scan::Scan;
 use super::splice::splice;
-use super::{Compiled, Format, Hint, Language, Map, Options, Settings};
+use super::{Compiled, Format, Hint, Language, Map, Options, Position, Settings, classes, decorators};
 use crate::error::{Problems, Source};
 
 /// The names that, used without a declaration, make a file a CommonJS module.
@@ -34,14 +35,36 @@ pub(super) fn compile(source: &Source, options: &Options) -> Result<Compiled, Pr
         return Err(problems(source, parsed.diagnostics));
     }
     let mut program = parsed.program;
+    let is_decorated = decorators::may_be_in(&source.text) && classes::are_decorated(&program);
+    if options.is_typescript() && is_decorated {
+        classes::prepare(&mut program, &allocator, &options.settings);
+    }
     let semantics = SemanticBuilder::new_compiler().with_enum_eval(options.is_typescript()).build(&program);
     if semantics.diagnostics.has_errors() {
         return Err(problems(source, semantics.diagnostics));
     }
     let mut scoping = semantics.semantic.into_scoping();
     let rewritten = options.is_typescript() || program.source_type.is_jsx();
+    let has_more = decorators::may_be_in(&source.text);
+    if has_more
+        && !rewritten
+        && let Some((code, stage)) = decorators::lower(&source.text)
+    {
+        return lowered(source, options, (code, Map::from(stage)));
+    }
     if rewritten {
-        scoping = transform(source, &allocator, &mut program, (scoping, &options.settings))?;
+        // Fields that standard decorators are on cannot be assigned.
+        let defines = is_decorated && !options.settings.legacy_decorators;
+        scoping = transform(source, &allocator, &mut program, (scoping, &options.settings, defines))?;
+        if options.is_typescript() && source.text.contains("constructor") {
+            classes::finish(&mut program);
+        }
+        if has_more {
+            let (code, stage) = print(&program);
+            if let Some((code, then)) = decorators::lower(&code) {
+                return lowered(source, options, (code, Map::from(stage).then(then)));
+            }
+        }
     }
     let mut scan = Scan::of(&program, &scoping, &options.settings);
     let format = format(&program, &scoping, options.hint, parsed.module_record.has_module_syntax);
@@ -71,6 +94,32 @@ pub(super) fn compile(source: &Source, options: &Options) -> Result<Compiled, Pr
         has_top_level_await: scan.has_top_level_await,
         fetch_listener: scan.fetch_listener,
     })
+}
+
+/// Compiles what is left to do once decorators are gone; places lead back to the source.
+fn lowered(source: &Source, options: &Options, (code, map): (String, Map)) -> Result<Compiled, Problems> {
+    let plain = Source::new(&*source.path, code);
+    let mut compiled = compile(&plain, &Options { language: Language::Js, ..options.clone() })?;
+    let back = |span: &mut Range<usize>| {
+        let at = |offset| {
+            let (line, column) = plain.line_column(offset);
+            let at = map.lookup(Position { line, column });
+            source.offset(at.line, at.column)
+        };
+        // What the compiler added has no place.
+        let start = at(span.start);
+        *span = start..at(span.end).max(start);
+    };
+    for import in &mut compiled.imports {
+        back(&mut import.span);
+        import.names.iter_mut().for_each(|name| back(&mut name.span));
+        if import.specifier.starts_with(OURS) {
+            import.span = 0..0;
+        }
+    }
+    compiled.fetch_listener.iter_mut().for_each(back);
+    compiled.map = Some(compiled.map.map_or_else(|| map.clone(), |then| map.and(&then)));
+    Ok(compiled)
 }
 
 /// `has_syntax`: the file was written with `import`, `export` or `import.meta`, types included.
@@ -135,26 +184,23 @@ fn transform<'a>(
     source: &Source,
     allocator: &'a Allocator,
     program: &mut Program<'a>,
-    (scoping, settings): (Scoping, &Settings),
+    (scoping, settings, defines): (Scoping, &Settings, bool),
 ) -> Result<Scoping, Problems> {
-    let options = transformations(settings);
+    let options = transformations(settings, settings.assign_class_fields && !defines);
     let done = Transformer::new(allocator, Path::new(""), &options).build_with_scoping(scoping, program);
     if done.diagnostics.has_errors() { Err(problems(source, done.diagnostics)) } else { Ok(done.scoping) }
 }
 
-fn transformations(settings: &Settings) -> TransformOptions {
+fn transformations(settings: &Settings, assigns: bool) -> TransformOptions {
     let jsx = &settings.jsx;
     let classic = !jsx.automatic;
     TransformOptions {
-        assumptions: CompilerAssumptions {
-            set_public_class_fields: settings.assign_class_fields,
-            ..CompilerAssumptions::default()
-        },
+        assumptions: CompilerAssumptions { set_public_class_fields: assigns, ..CompilerAssumptions::default() },
         typescript: TypeScriptOptions {
             // esbuild writes the values of enums where they are used, too.
             optimize_enums: true,
             only_remove_type_imports: settings.keep_imports,
-            remove_class_fields_without_initializer: settings.assign_class_fields,
+            remove_class_fields_without_initializer: assigns,
             ..TypeScriptOptions::default()
         },
         decorator: DecoratorOptions { legacy: settings.legacy_decorators, ..DecoratorOptions::default() },
