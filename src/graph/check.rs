@@ -86,6 +86,9 @@ fn ambiguous(source: &Source, specifier: &str, name: &ImportedName, modules: &[&
         .help(format!("`export *` brings it from {}. Export it by name from one of them.", modules.join(" and ")))
 }
 
+/// Cloudflare's words for an upload that exports nothing.
+pub const NO_HANDLERS: &str = "The uploaded script has no registered event handlers.";
+
 /// A module Worker is its default export.
 pub(super) fn entry(loader: &mut Loader<'_>, names: &mut Names) -> Option<Problem> {
     let compiled = loader.compiled(0)?;
@@ -100,6 +103,7 @@ pub(super) fn entry(loader: &mut Loader<'_>, names: &mut Names) -> Option<Proble
                 .at(&source, span.clone(), "listens for requests here")
                 .help("Write it as a module: export default { async fetch(request, env, ctx) { ... } }")
         }
+        _ if loader.is_given() => Problem::error(NO_HANDLERS),
         _ => {
             let end = source.text.trim_end().len();
             Problem::error("the Worker has no default export")

@@ -15,7 +15,7 @@ use super::disk::{Disk, is_installed};
 use super::kind::{self, Kind, Rules};
 use super::resolve::{self, Resolved};
 use super::tsconfig::TsConfig;
-use super::{Body, Name, Options, failure};
+use super::{AllGiven, Body, Name, Options, failure, given};
 use crate::compile::{self, Cache, Compiled, Hint, Import, Settings};
 use crate::error::{Problem, Problems, Source};
 
@@ -37,6 +37,8 @@ pub(super) struct Loader<'a> {
     settings: Arc<Settings>,
     /// The settings by the tsconfig.json that changes them.
     configured: Vec<(Arc<TsConfig>, Arc<Settings>)>,
+    /// All modules there are, where no files are read.
+    given: Option<&'a AllGiven>,
     pub(super) problems: Problems,
 }
 
@@ -86,17 +88,28 @@ pub(super) enum Edge {
 
 impl<'a> Loader<'a> {
     pub(super) fn new(project: &Path, options: &'a Options, cache: &'a Cache) -> Self {
+        let project = std::fs::canonicalize(project).unwrap_or_else(|_| project.to_path_buf());
+        Self { settings: Arc::new(options.settings()), project, ..Self::empty(options, cache) }
+    }
+
+    /// Among given modules, whose names are paths without a root.
+    pub(super) fn given(modules: &'a AllGiven, options: &'a Options, cache: &'a Cache) -> Self {
+        Self { given: Some(modules), ..Self::empty(options, cache) }
+    }
+
+    fn empty(options: &'a Options, cache: &'a Cache) -> Self {
         Self {
             cache,
-            project: std::fs::canonicalize(project).unwrap_or_else(|_| project.to_path_buf()),
+            project: PathBuf::new(),
             disk: Disk::new(options.modules.tsconfig.clone()),
             nodes: Vec::new(),
             by_path: HashMap::new(),
             pairs: Vec::new(),
             options,
             rules: Rules::new(&options.modules.rules),
-            settings: Arc::new(options.settings()),
+            settings: Arc::default(),
             configured: Vec::new(),
+            given: None,
             problems: Problems::default(),
         }
     }
@@ -114,6 +127,28 @@ impl<'a> Loader<'a> {
         }
     }
 
+    /// Starts at a given module, and takes in all others: any may be imported by a name that is computed.
+    pub(super) fn enter_given(&mut self, main: &str) {
+        let Some(modules) = self.given else { return };
+        let Some(first) = modules.get_key_value(main) else { return };
+        let mut others: Vec<_> = modules.iter().filter(|(name, _)| *name != main).collect();
+        others.sort_by_key(|(name, _)| *name);
+        for (name, module) in std::iter::once(first).chain(others) {
+            let node = self.node(given::path_of(name), module.format.kind(), None);
+            self.nodes[node].is_root = node > 0;
+        }
+    }
+
+    /// What the type of a given module says.
+    pub(super) fn format_of(&self, path: &Path) -> Option<given::Format> {
+        self.given?.get(path.to_str()?).map(|module| module.format)
+    }
+
+    /// Whether the modules come from an upload.
+    pub(super) fn is_given(&self) -> bool {
+        self.given.is_some()
+    }
+
     /// The compiled module; `None` if it is data or cannot be loaded.
     pub(super) fn compiled(&mut self, index: usize) -> Option<Arc<Compiled>> {
         self.load(index);
@@ -126,6 +161,9 @@ impl<'a> Loader<'a> {
             return;
         }
         let path = self.nodes[index].path.clone();
+        if let Some(module) = self.given.and_then(|modules| modules.get(path.to_str()?)) {
+            return self.build(index, module.bytes.to_vec());
+        }
         match self.disk.read(&path) {
             Ok(bytes) => self.build(index, bytes),
             Err(error) => {
@@ -179,6 +217,9 @@ impl<'a> Loader<'a> {
 
     /// Whether the module's package says that it need not be evaluated if nothing of it is used.
     pub(super) fn is_free_of_effects(&mut self, node: usize) -> bool {
+        if self.is_given() {
+            return false;
+        }
         let path = self.nodes[node].path.clone();
         let package = path.parent().and_then(|directory| self.disk.package_of(directory));
         package.is_some_and(|package| package.is_free_of_effects(&path))
@@ -190,6 +231,7 @@ impl<'a> Loader<'a> {
         match node.options.as_ref().map(|options| options.hint) {
             Some(Hint::Esm) => true,
             Some(Hint::CommonJs) => false,
+            _ if self.is_given() => false,
             _ => {
                 let path = node.path.clone();
                 let directory = path.parent().unwrap_or(&path);
@@ -223,7 +265,7 @@ impl<'a> Loader<'a> {
     }
 
     /// The module of a file, found now or before.
-    fn node(&mut self, path: PathBuf, kind: Kind, from: Option<(Source, Range<usize>)>) -> usize {
+    pub(super) fn node(&mut self, path: PathBuf, kind: Kind, from: Option<(Source, Range<usize>)>) -> usize {
         if let Some(node) = self.by_path.get(path.as_os_str()) {
             return *node;
         }
@@ -292,11 +334,13 @@ impl<'a> Loader<'a> {
 
     fn compile(&mut self, index: usize, source: &Source) {
         let settings = self.settings_of(&source.path);
+        let format = self.format_of(&source.path);
         let node = &mut self.nodes[index];
         node.source = Some(source.clone());
         // A main file without a known extension is read as JavaScript.
         let options = compile::Options::for_path(&node.path, &settings)
             .unwrap_or_else(|| compile::Options::javascript(&settings));
+        let options = format.map_or(options, |format| format.options(settings));
         node.options = Some(options.clone());
         let compiled = match self.cache.compile(source, &options) {
             Ok(compiled) => compiled,
@@ -308,7 +352,7 @@ impl<'a> Loader<'a> {
     }
 
     fn settings_of(&mut self, path: &Path) -> Arc<Settings> {
-        if is_installed(path) {
+        if is_installed(path) || self.is_given() {
             return self.settings.clone();
         }
         let Some(config) = path.parent().and_then(|directory| self.disk.tsconfig_of(directory)) else {
@@ -325,6 +369,9 @@ impl<'a> Loader<'a> {
     fn follow(&mut self, directory: &Path, source: &Source, import: &Import) -> Result<Followed, Problem> {
         if let Some(edge) = self.brought(source, import)? {
             return Ok(Followed::Edge(edge));
+        }
+        if self.is_given() {
+            return given::follow(self, directory, source, import).map(Followed::Edge);
         }
         let alias = self.options.modules.alias.iter().find(|(from, _)| **from == *import.specifier);
         let (directory, specifier) = match alias {

@@ -7,6 +7,7 @@ mod browser;
 mod check;
 mod disk;
 mod failure;
+mod given;
 mod kind;
 mod link;
 mod loader;
@@ -21,6 +22,8 @@ mod tests;
 mod tsconfig;
 mod watch;
 
+pub use check::NO_HANDLERS;
+pub use given::{AllGiven, Format, Given, assemble};
 pub use kind::Kind;
 pub use options::{Node, Options};
 pub use watch::WatchSet;
@@ -94,15 +97,19 @@ pub struct Failed {
 /// # Errors
 /// Everything that is wrong with the files: unreadable, not parsable, missing imports, missing exports.
 pub fn load(project: &Path, entry: &Path, options: &Options, cache: &Cache) -> Result<Graph, Failed> {
-    let load = || {
+    with_stack(|| {
         let mut loader = loader::Loader::new(project, options, cache);
         loader.enter(&project.join(entry));
         link::link(&mut loader);
         order::finish(loader)
-    };
+    })
+}
+
+/// Builds on a thread with room for the compiler's recursion.
+fn with_stack(build: impl FnOnce() -> Result<Graph, Failed> + Send) -> Result<Graph, Failed> {
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().name("compile".into()).stack_size(STACK);
-        let thread = builder.spawn_scoped(scope, load).expect("the system has room for one thread more");
+        let thread = builder.spawn_scoped(scope, build).expect("the system has room for one thread more");
         thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }

@@ -39,6 +39,12 @@ impl Options {
         Self { modules: config.modules.clone(), node, ..Self::default() }
     }
 
+    /// For modules that were bundled elsewhere: nothing is put into them.
+    #[must_use]
+    pub fn of_upload(flags: &[String], date: &str) -> Self {
+        Self { node: Node::of(flags, date), ..Self::default() }
+    }
+
     pub(super) fn settings(&self) -> Settings {
         let (factory, fragment) = (self.modules.jsx_factory.clone(), self.modules.jsx_fragment.clone());
         Settings { define: self.defines(), jsx: Jsx { factory, fragment, ..Jsx::default() }, ..Settings::default() }
