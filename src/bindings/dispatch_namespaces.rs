@@ -44,6 +44,13 @@ impl super::Kind for Kind {
     fn parse(&self, node: &Node, problems: &mut Problems) -> Vec<Box<dyn Binding>> {
         each(node, problems, one)
     }
+
+    fn upload(&self, item: &Node, problems: &mut Problems) -> Option<Box<dyn Binding>> {
+        let mut fields = Fields::of(item, problems)?;
+        let (name, namespace) = (fields.required_string("name")?, fields.required_string("namespace")?.value);
+        let outbound = item.get("outbound").and_then(uploaded_outbound);
+        Some(Box::new(DispatchNamespace { name: name.value, namespace, outbound, place: name.place }))
+    }
 }
 
 fn one(fields: &mut Fields<'_>) -> Option<Box<dyn Binding>> {
@@ -60,6 +67,15 @@ fn outbound(mut fields: Fields<'_>) -> Option<Outbound> {
     let parameters = fields.strings("parameters").into_iter().map(|parameter| parameter.value).collect();
     fields.finish();
     Some(Outbound { service: service?.value, environment, parameters })
+}
+
+/// `{ worker: { service, environment }, params: [{ name }] }`; the SDK's parameters are names alone.
+fn uploaded_outbound(node: &Node) -> Option<Outbound> {
+    let worker = node.get("worker")?;
+    let field = |key| worker.get(key).and_then(Node::as_str).map(str::to_owned);
+    let name = |parameter: &Node| parameter.as_str().or_else(|| parameter.get("name")?.as_str()).map(str::to_owned);
+    let parameters = node.get("params").map(Node::items).unwrap_or_default().iter().filter_map(name).collect();
+    Some(Outbound { service: field("service")?, environment: field("environment"), parameters })
 }
 
 fn open<'js>(

@@ -6,6 +6,7 @@ mod face;
 use rquickjs::{Ctx, Result, Value as JsValue};
 
 use super::attach::make;
+use super::upload::{as_item, renamed};
 use super::{Binding, Environment, Summary, each, text};
 use crate::config::{Fields, Node};
 use crate::error::{Place, Problem, Problems};
@@ -47,6 +48,10 @@ impl super::Kind for Kind {
 
     fn parse(&self, node: &Node, problems: &mut Problems) -> Vec<Box<dyn Binding>> {
         each(node, problems, one)
+    }
+
+    fn upload(&self, item: &Node, problems: &mut Problems) -> Option<Box<dyn Binding>> {
+        as_item(self, renamed(item, &[("name", "binding"), ("namespace_id", "id")]), problems)
     }
 }
 

@@ -11,6 +11,7 @@ mod services;
 #[cfg(test)]
 mod tests;
 mod unsupported;
+mod upload;
 mod vars;
 mod version_metadata;
 
@@ -22,6 +23,7 @@ pub use dispatch_namespaces::{DispatchNamespace, Outbound};
 pub use kv_namespaces::{KvEntries, KvEntry, KvError, KvKey, KvNamespace, KvPage, KvPut, KvQuery};
 pub use services::Service;
 pub use unsupported::Unsupported;
+pub use upload::of_upload;
 pub use vars::{Value, Variable};
 pub use version_metadata::VersionMetadata;
 
@@ -44,6 +46,12 @@ pub trait Kind: Sync {
 
     /// The bindings that the value declares; what is wrong with the others goes to `problems`.
     fn parse(&self, node: &Node, problems: &mut Problems) -> Vec<Box<dyn Binding>>;
+
+    /// The binding that an item of an upload's `bindings` declares. Where nothing else is said, its fields are those of
+    /// an item of the configuration's list, but that the name stands in `name`.
+    fn upload(&self, item: &Node, problems: &mut Problems) -> Option<Box<dyn Binding>> {
+        upload::as_item(self, upload::renamed(item, &[("name", "binding")]), problems)
+    }
 }
 
 /// One name in `env`, as declared.

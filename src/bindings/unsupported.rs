@@ -116,6 +116,10 @@ impl Kind for Row {
         };
         bindings.into_iter().map(|binding| Box::new(binding) as Box<dyn Binding>).collect()
     }
+
+    fn upload(&self, item: &Node, problems: &mut Problems) -> Option<Box<dyn Binding>> {
+        Some(Box::new(self.named(item, "name", problems)?))
+    }
 }
 
 impl Row {

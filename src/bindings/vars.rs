@@ -3,8 +3,8 @@
 use rquickjs::{Ctx, IntoJs, Result, Value as JsValue};
 
 use super::{Binding, Environment, Summary};
-use crate::config::{self, Node, Origin};
-use crate::error::{Place, Problems};
+use crate::config::{self, Fields, Node, Origin};
+use crate::error::{Place, Problem, Problems};
 
 /// A value longer than this is cut in the banner.
 const MAX_SHOWN: usize = 40;
@@ -46,6 +46,25 @@ impl super::Kind for Kind {
             Variable { name: name.clone(), value, place: Some(node.key_place("")) }
         });
         variables.map(|variable| Box::new(variable) as Box<dyn Binding>).collect()
+    }
+
+    fn upload(&self, item: &Node, problems: &mut Problems) -> Option<Box<dyn Binding>> {
+        let name = Fields::of(item, problems)?.required_string("name")?.value;
+        let Some(value) = uploaded(item) else {
+            problems.push(Problem::error("its value is missing"));
+            return None;
+        };
+        Some(Box::new(Variable { name, value, place: None }))
+    }
+}
+
+/// What the field of a variable's type holds.
+fn uploaded(item: &Node) -> Option<Value> {
+    let text = || item.get("text").and_then(Node::as_str).map(str::to_owned);
+    match item.get("type")?.as_str()? {
+        "plain_text" => text().map(Value::Text),
+        "secret_text" => text().map(Value::Secret),
+        _ => item.get("json").map(|value| Value::Json(value.to_json())),
     }
 }
 

@@ -31,7 +31,7 @@ pub use settings::{Dev, Limits, Modules, Rule};
 pub use variables::{Origin, Variable};
 pub use worker_config::WorkerConfig;
 
-use crate::error::Problems;
+use crate::error::{Problems, Source};
 
 /// What the command line and the surroundings add to every project's own configuration.
 #[derive(Debug, Clone, Default)]
@@ -84,6 +84,14 @@ fn load_noting(project: &Path, options: &Options, problems: &mut Problems) -> Op
     // A directory that was just read from exists; a race leaves the path as it was given.
     let directory = fs::canonicalize(parent).unwrap_or_else(|_| parent.to_owned());
     worker_config::build(file, directory, root, options, problems)
+}
+
+/// Reads a JSON object that is no file: what else may be in a configuration's tree.
+///
+/// # Errors
+/// It is no JSON, or no object, or names a key twice.
+pub fn read_value(source: &Source) -> Result<Node, Problems> {
+    read_json::read(source)
 }
 
 /// The names in a project's directory whose appearance, change or end can change its configuration.
