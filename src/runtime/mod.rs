@@ -100,6 +100,17 @@ pub struct Runtime {
     clock: AtomicU64,
 }
 
+/// A Worker that has started and serves nobody yet; it ends with this value unless it is accepted.
+pub struct Attempt(Option<Arc<Slot>>);
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if let Some(slot) = self.0.take() {
+            slot.retire();
+        }
+    }
+}
+
 /// CPU time of an invocation where nothing is configured.
 pub const DEFAULT_CPU: Duration = Duration::from_secs(10);
 /// As on the paid plan.
@@ -126,6 +137,22 @@ impl Runtime {
         let started = slot.start(self).await;
         self.swap(slot);
         started
+    }
+
+    /// Starts a Worker beside the one that runs: what does not start can be told to whoever brought it, and replaces
+    /// nothing.
+    pub async fn attempt(self: &Arc<Self>, spec: WorkerSpec) -> Result<Attempt, Failure> {
+        let attempt = Attempt(Some(Slot::unheard(spec)));
+        attempt.0.as_ref().expect("it was made with one").start(self).await?;
+        Ok(attempt)
+    }
+
+    /// Lets a Worker that was started beside the one that runs take its place.
+    pub fn accept(&self, mut attempt: Attempt) {
+        if let Some(slot) = attempt.0.take() {
+            self.swap(slot);
+            self.evict();
+        }
     }
 
     /// Has a Worker answer with the error that kept it from being built.

@@ -15,6 +15,8 @@ pub(super) struct Slot {
     name: Arc<str>,
     state: Mutex<State>,
     last_use: AtomicU64,
+    /// Whether the observer is told that it does not start.
+    heard: bool,
 }
 
 #[derive(Default)]
@@ -30,7 +32,13 @@ type Ready = Box<dyn FnOnce(Result<Arc<Isolate>, Failure>) + Send>;
 impl Slot {
     pub(super) fn new(spec: WorkerSpec) -> Arc<Self> {
         let name = spec.id.to_string().into();
-        Arc::new(Self { spec, name, state: Mutex::default(), last_use: AtomicU64::new(0) })
+        Arc::new(Self { spec, name, state: Mutex::default(), last_use: AtomicU64::new(0), heard: true })
+    }
+
+    /// One whose failure to start is told to the caller alone.
+    pub(super) fn unheard(spec: WorkerSpec) -> Arc<Self> {
+        let name = spec.id.to_string().into();
+        Arc::new(Self { spec, name, state: Mutex::default(), last_use: AtomicU64::new(0), heard: false })
     }
 
     pub(super) fn broken(spec: WorkerSpec, failure: Failure) -> Arc<Self> {
@@ -92,9 +100,11 @@ impl Slot {
         }
         let boot = events::boot(runtime, &self.spec, &program);
         let observer = runtime.settings.observer.clone();
-        let id = self.spec.id.clone();
+        let (id, heard) = (self.spec.id.clone(), self.heard);
         let told: Booted = Box::new(move |result| {
-            if let Err(failure) = &result {
+            if let Err(failure) = result.as_ref()
+                && heard
+            {
                 observer.failed(&id, failure);
             }
             booted(result);
