@@ -54,7 +54,7 @@ const CONNECTING_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
 
 /// The URL that a request is for, as the Worker sees it; `host` takes the place of the one that was asked for. None if
 /// what the client says is no host.
-pub(super) fn url_of(request: &AxumRequest, host: Option<&str>) -> Option<String> {
+pub(crate) fn url_of(request: &AxumRequest, host: Option<&str>) -> Option<String> {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let host = host.unwrap_or_else(|| host_of(request));
     if host.contains(['/', '?', '#', '@', '\\']) {
@@ -65,7 +65,7 @@ pub(super) fn url_of(request: &AxumRequest, host: Option<&str>) -> Option<String
 }
 
 /// The request as the Worker sees it.
-pub(super) fn incoming(request: AxumRequest, url: String, connection: &Connection, host: Option<&str>) -> Request {
+pub(crate) fn incoming(request: AxumRequest, url: String, connection: &Connection, host: Option<&str>) -> Request {
     let (parts, body) = request.into_parts();
     let mut headers = parts.headers;
     let has_body = !body.is_end_stream();
@@ -85,7 +85,7 @@ fn cf() -> std::sync::Arc<str> {
     SHARED.get_or_init(|| CF.into()).clone()
 }
 
-pub(super) fn outgoing(response: Response, method: &Method, cancel: Cancel) -> axum::http::Response<WatchedBody> {
+pub(crate) fn outgoing(response: Response, method: &Method, cancel: Cancel) -> axum::http::Response<WatchedBody> {
     let mut headers = response.headers;
     for name in HOP_BY_HOP {
         headers.remove(name);
@@ -125,7 +125,7 @@ fn fix_length(headers: &mut HeaderMap, body: &Body, method: &Method) {
 }
 
 /// A body that tells when its reader leaves before the end.
-pub(super) struct WatchedBody {
+pub(crate) struct WatchedBody {
     body: Body,
     cancel: Option<Cancel>,
 }

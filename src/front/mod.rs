@@ -16,7 +16,8 @@ use axum::response::Response as AxumResponse;
 use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 
-pub use serve::{Connection, ConnectionProblem, bind, serve};
+pub(crate) use convert::{incoming, outgoing, url_of};
+pub use serve::{Connection, ConnectionProblem, bind, serve, serve_router};
 
 use crate::worker::{Call, Cancel, Failure, Fetch, Outcome, Request, Response, Trace, WorkerId};
 use live::Live;

@@ -69,7 +69,16 @@ pub async fn serve(
     refused: impl Fn(ConnectionProblem) + Send + Sync + 'static,
     stop: CancellationToken,
 ) {
-    let router = Router::new().fallback(handle).with_state(sites);
+    serve_router(listeners, Router::new().fallback(handle).with_state(sites), refused, stop).await;
+}
+
+/// Serves whatever a router answers; each request has its [`Connection`] with it.
+pub async fn serve_router(
+    listeners: Vec<TcpListener>,
+    router: Router,
+    refused: impl Fn(ConnectionProblem) + Send + Sync + 'static,
+    stop: CancellationToken,
+) {
     let refused: Arc<dyn Fn(ConnectionProblem) + Send + Sync> = Arc::new(refused);
     let loops = listeners.into_iter().map(|listener| accept(listener, router.clone(), refused.clone(), stop.clone()));
     futures_util::future::join_all(loops).await;

@@ -159,6 +159,18 @@ fn parse(body: &[u8], boundary: &str) -> std::result::Result<Vec<Part>, Malforme
     Reader { body, at: 0, delimiter: format!("--{boundary}").as_bytes() }.parts()
 }
 
+/// The parts of a `multipart/form-data` body: name, filename of files, type, and the bytes that are the content.
+pub(crate) fn read(content_type: &str, body: &[u8]) -> std::result::Result<Vec<FormPart>, String> {
+    let Form::Multipart { boundary } = Form::of(content_type).map_err(Cow::into_owned)? else {
+        return Err(UNKNOWN_TYPE.to_owned());
+    };
+    let parts = parse(body, &boundary).map_err(Cow::into_owned)?;
+    Ok(parts.into_iter().map(|part| (part.name, part.filename, part.content_type, part.content)).collect())
+}
+
+/// See [`read`].
+pub(crate) type FormPart = (String, Option<String>, String, Range<usize>);
+
 /// `[[name, filename or undefined, type, start, end] ...]`, or nothing for an urlencoded form.
 fn parts<'js>(ctx: Ctx<'js>, body: TypedArray<'js, u8>, content_type: Value<'js>) -> Result<Option<Array<'js>>> {
     let form =

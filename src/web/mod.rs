@@ -10,7 +10,7 @@ mod digest;
 mod encoding;
 mod event;
 pub(crate) mod fetch;
-mod formdata;
+pub(crate) mod formdata;
 pub(crate) mod headers;
 mod inspect;
 mod mime;
