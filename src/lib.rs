@@ -23,6 +23,7 @@
 //! | [`fleet`] | projects to who is who: roles, namespaces, hosts; pure | isolates |
 //! | [`runtime`] | a Worker's id to running isolates: swap, drain, evict, dispatch, limits | axum |
 //! | [`front`] | the Workers port | files, the control plane |
+//! | [`control`] | the Cloudflare v4 API: what is uploaded, kept and served | isolates, except through `runtime` |
 //! | [`dev`] | the story: load, start, serve, and on a change rebuild and swap | |
 //! | `cli` | the command line | |
 //!
@@ -62,6 +63,7 @@ pub mod cli;
 pub mod clock;
 pub mod compile;
 pub mod config;
+pub mod control;
 pub mod dev;
 pub mod engine;
 pub mod error;

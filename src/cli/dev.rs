@@ -7,7 +7,7 @@ use std::time::Instant;
 use clap::ValueHint;
 
 use super::flags::{Log, Projects};
-use super::serve::{Listen, Run, Serving, tokio};
+use super::serve::{Api, Listen, Run, Serving, tokio};
 use super::signals::{Signals, Told};
 use super::{LAST_WORDS, fail};
 use crate::dev::{Options, Session, State, workers};
@@ -19,6 +19,8 @@ use crate::term::{Banner, Cleared, Key, Keys, Level, Note, Stream, Terminal};
 pub(super) struct Args {
     #[command(flatten)]
     listen: Listen,
+    #[command(flatten)]
+    api: Api,
     /// Open the first Worker in the browser
     #[arg(long, short)]
     open: bool,
@@ -55,24 +57,34 @@ async fn serve(args: &Args, started: Instant, terminal: &Terminal) -> Result<(),
         serving = start(args, terminal) => serving?,
         _ = signals.end() => return Ok(()),
     };
-    let mut keys = Keys::listen();
-    terminal.tell(banner(args, &serving, started, keys.is_some()));
     if args.open {
         open(&serving.url, terminal);
     }
-    attend(&serving, &mut keys, &mut signals, terminal).await;
+    until_told(serving, (args.run.cpu_factor, started), &mut signals, terminal).await;
+    Ok(())
+}
+
+/// Shows what is served, and serves until a key or a signal says to end.
+pub(super) async fn until_told(
+    serving: Serving,
+    (cpu_factor, started): (f64, Instant),
+    signals: &mut Signals,
+    terminal: &Terminal,
+) {
+    let mut keys = Keys::listen();
+    terminal.tell(banner(&serving, cpu_factor, started, keys.is_some()));
+    attend(&serving, &mut keys, signals, terminal).await;
     drop(keys);
     tokio::select! {
         () = serving.stop() => {}
         // Who asks twice means it.
         _ = signals.end() => {}
     }
-    Ok(())
 }
 
 async fn start(args: &Args, terminal: &Terminal) -> Result<Serving, Problems> {
     let session = Session::start(args.options(), terminal.clone()).await?;
-    Serving::start(session, &args.listen, terminal).await
+    Serving::start(session, (&args.listen, &args.api), terminal).await
 }
 
 /// Obeys keys until one of them, or a signal, says to end.
@@ -93,16 +105,18 @@ async fn attend(serving: &Serving, keys: &mut Option<Keys>, signals: &mut Signal
     }
 }
 
-fn banner(args: &Args, serving: &Serving, started: Instant, keys: bool) -> Banner {
+fn banner(serving: &Serving, cpu_factor: f64, started: Instant, keys: bool) -> Banner {
     let fleet = serving.session.fleet();
     Banner {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         took: started.elapsed(),
         url: serving.url.clone(),
-        api_url: None,
+        api_url: serving.api_url.clone(),
+        variables: serving.variables.clone(),
         workers: workers(&fleet, Some(&serving.url)),
+        uploads: serving.session.uploads(),
         namespaces: fleet.namespaces().into_keys().map(str::to_owned).collect(),
-        cpu_factor: args.run.cpu_factor,
+        cpu_factor,
         keys,
     }
 }

@@ -76,6 +76,7 @@ impl Projects {
             projects: self.given.clone(),
             workspace: self.workspace.clone(),
             namespace: self.namespace.clone(),
+            none: false,
             config: config::Options {
                 environment: self.env.clone().or_else(|| set("CLOUDFLARE_ENV")),
                 variables: self.var.clone(),

@@ -3,6 +3,7 @@
 //! Only this layer knows clap. Raw arguments become the options of earlier layers; nothing here ends the process:
 //! [`run`] answers the status and `main` does.
 
+mod api;
 mod check;
 mod child;
 mod dev;
@@ -50,6 +51,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Dev(dev::Args),
+    Api(api::Args),
     Check(check::Args),
     Test(test::Args),
 }
@@ -67,6 +69,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
 
         Some(Command::Dev(args)) => dev::run(&args),
+        Some(Command::Api(args)) => api::run(&args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Test(args)) => test::run(&args),
     }

@@ -8,12 +8,16 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::control::{self, Access};
 use crate::dev::Session;
 use crate::error::{Problem, Problems};
+use crate::fleet::ApiPort;
 use crate::term::Terminal;
 
 /// The port of `wrangler dev`.
 const PORT: u16 = 8787;
+/// The next one.
+const API_PORT: u16 = 8788;
 
 /// How Workers run.
 #[derive(Debug, Clone, Args)]
@@ -43,40 +47,93 @@ pub(super) struct Listen {
     pub(super) strict_port: bool,
 }
 
+/// Where the API is reached.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct Api {
+    /// The port of the API, or `none`; 0 picks a free one [default: 8788, or the next free one]
+    #[arg(long, value_name = "PORT", value_parser = api_port)]
+    pub(super) api_port: Option<ApiPort>,
+
+    /// The token that the API asks for [default: any will do; needed where other machines reach it]
+    #[arg(long, value_name = "TOKEN")]
+    pub(super) api_token: Option<String>,
+}
+
 /// A session that answers requests, until it is stopped.
 pub(super) struct Serving {
     pub(super) session: Arc<Session>,
     pub(super) url: String,
+    /// The control plane's, if it has a port.
+    pub(super) api_url: Option<String>,
+    /// What clients of the control plane have to be told.
+    pub(super) variables: Vec<(&'static str, String)>,
     stop: CancellationToken,
-    task: JoinHandle<()>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Serving {
-    /// Opens the port that flags, devflare.toml or a project's `[dev]` name, and serves.
-    pub(super) async fn start(session: Arc<Session>, listen: &Listen, terminal: &Terminal) -> Result<Self, Problems> {
+    /// Opens the ports that flags, devflare.toml or a project's `[dev]` name, and serves.
+    pub(super) async fn start(
+        session: Arc<Session>,
+        (listen, api): (&Listen, &Api),
+        terminal: &Terminal,
+    ) -> Result<Self, Problems> {
         let settings = session.fleet().settings.clone();
         let configured = settings.ip.as_deref().map(address).transpose();
         let configured = configured.map_err(|error| Problem::error(format!("the configured `ip` is {error}")))?;
         let ip = listen.ip.or(configured).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let wanted = listen.port.or(settings.port).unwrap_or(PORT);
-        let listeners = Session::bind(ip, wanted, listen.strict_port).await?;
-        let port = port_of(&listeners);
-        if wanted != 0 && port != wanted {
-            terminal.tell(Problem::warning(format!("port {wanted} is taken, so it is {port}")));
+        let workers = open((ip, wanted, listen.strict_port), "--port", terminal).await?;
+        let api_port = match api.api_port.or(settings.api_port).unwrap_or(ApiPort::Port(API_PORT)) {
+            ApiPort::None => None,
+            ApiPort::Port(port) => Some(open((ip, port, listen.strict_port), "--api-port", terminal).await?),
+        };
+        let access = Access { token: api.api_token.clone(), loopback: ip.is_loopback() };
+        if api_port.is_some() && !access.loopback && access.token.is_none() {
+            let what = "the API would be open to everybody who reaches this machine";
+            let help = "set a token with --api-token, or do without the API with --api-port none";
+            return Err(Problem::error(what).help(help).into());
         }
-        let host = if ip.is_loopback() || ip.is_unspecified() { "localhost".to_owned() } else { shown(ip) };
         let stop = CancellationToken::new();
+        let (url, api_url) = (url_of(ip, &workers), api_port.as_ref().map(|one| url_of(ip, one)));
+        let variables = api_url.iter().flat_map(|url| control::variables(url, api.api_token.as_deref())).collect();
         let (serving, stopped) = (session.clone(), stop.clone());
-        let task = tokio::spawn(async move { serving.serve(listeners, stopped).await });
-        Ok(Self { session, url: format!("http://{host}:{port}"), stop, task })
+        let mut tasks = vec![tokio::spawn(async move { serving.serve(workers, stopped).await })];
+        if let Some(listeners) = api_port {
+            let (serving, stopped) = (session.clone(), stop.clone());
+            tasks.push(tokio::spawn(async move { serving.serve_api(listeners, access, stopped).await }));
+        }
+        let api_url = api_url.map(|url| format!("{url}{}", control::PREFIX));
+        Ok(Self { session, url, api_url, variables, stop, tasks })
     }
 
     /// Ends it; connections are cut.
     pub(super) async fn stop(self) {
         self.stop.cancel();
-        // A panic in there was told when it happened.
-        let _ = self.task.await;
+        for task in self.tasks {
+            // A panic in there was told when it happened.
+            let _ = task.await;
+        }
     }
+}
+
+/// Binds a port, or the next free one.
+async fn open(
+    (ip, wanted, strict): (IpAddr, u16, bool),
+    flag: &str,
+    terminal: &Terminal,
+) -> Result<Vec<TcpListener>, Problem> {
+    let listeners = Session::bind(ip, wanted, strict, flag).await?;
+    let port = port_of(&listeners);
+    if wanted != 0 && port != wanted {
+        terminal.tell(Problem::warning(format!("port {wanted} is taken, so it is {port}")));
+    }
+    Ok(listeners)
+}
+
+fn url_of(ip: IpAddr, listeners: &[TcpListener]) -> String {
+    let host = if ip.is_loopback() || ip.is_unspecified() { "localhost".to_owned() } else { shown(ip) };
+    format!("http://{host}:{}", port_of(listeners))
 }
 
 fn port_of(listeners: &[TcpListener]) -> u16 {
@@ -93,6 +150,13 @@ fn address(text: &str) -> Result<IpAddr, String> {
         "localhost" => Ok(Ipv4Addr::LOCALHOST.into()),
         "*" => Ok(Ipv4Addr::UNSPECIFIED.into()),
         _ => text.parse().map_err(|_| format!("no address: {text}; write 127.0.0.1, ::1, 0.0.0.0 or localhost")),
+    }
+}
+
+fn api_port(text: &str) -> Result<ApiPort, String> {
+    match text {
+        "none" => Ok(ApiPort::None),
+        _ => text.parse().map(ApiPort::Port).map_err(|_| "a port, or none".to_owned()),
     }
 }
 

@@ -5,16 +5,18 @@ use std::process::ExitCode;
 
 use super::child::Supervised;
 use super::flags::{Log, Projects};
-use super::serve::{Listen, Run, Serving, tokio};
+use super::serve::{Api, Listen, Run, Serving, tokio};
 use super::signals::Signals;
 use super::{LAST_WORDS, fail};
 use crate::dev::{Options, Session, State};
 use crate::error::{Problem, Problems};
+use crate::fleet::ApiPort;
 use crate::term::{Level, Stream, Terminal};
 
 /// Run a command against the projects, on free ports and with empty state; end with its status
 ///
-/// The command finds the address of the first Worker in `DEVFLARE_URL`. Its output is passed on; what devflare has to say
+/// The command finds the address of the first Worker in `DEVFLARE_URL`, and that of the API in the variables that
+/// wrangler and the SDK read, such as `CLOUDFLARE_API_BASE_URL`. Its output is passed on; what devflare has to say
 /// goes to standard error, by default only warnings and errors. Data is kept in memory and gone at the end.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: devflare test ./my-dispatcher './customers/*' -- npx vitest run")]
@@ -48,7 +50,8 @@ async fn supervise(args: &Args, terminal: &Terminal) -> Result<u8, Problems> {
         serving = start(args, terminal) => serving?,
         signal = signals.end() => return Ok(128 + signal),
     };
-    let environment = [("DEVFLARE_URL", serving.url.clone())];
+    let mut environment = vec![("DEVFLARE_URL", serving.url.clone())];
+    environment.extend(serving.variables.iter().cloned());
     let mut child = Supervised::start(&args.command, &environment)?;
     let status = child.wait(&mut signals).await;
     serving.stop().await;
@@ -66,5 +69,6 @@ async fn start(args: &Args, terminal: &Terminal) -> Result<Serving, Problems> {
     };
     let session = Session::start(options, terminal.clone()).await?;
     let listen = Listen { port: Some(0), ..Listen::default() };
-    Serving::start(session, &listen, terminal).await
+    let api = Api { api_port: Some(ApiPort::Port(0)), api_token: None };
+    Serving::start(session, (&listen, &api), terminal).await
 }

@@ -9,6 +9,7 @@ mod rebuild;
 mod report;
 mod sites;
 mod stack;
+mod uploads;
 pub mod watch;
 
 use std::collections::HashMap;
@@ -23,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::SystemClock;
 use crate::compile::Cache;
+use crate::control::{self, Control};
 use crate::engine::{Engine, IsolateOptions, Pool};
 use crate::error::{Problem, Problems};
 use crate::fleet::{self, Fleet};
@@ -68,6 +70,7 @@ pub struct Session {
     cache: Arc<Cache>,
     live: Live,
     watcher: Option<Watcher>,
+    control: Arc<Control>,
     fleet: RwLock<Arc<Fleet>>,
     builds: Mutex<HashMap<WorkerId, Arc<Build>>>,
     /// Why Workers that do not build do not build.
@@ -94,6 +97,7 @@ impl Session {
         let store = open_store(&options.state, &loaded.fleet, &terminal)?;
         problems.0.extend(store.warning().cloned());
         let session = Arc::new_cyclic(|this| Self::assemble(options, terminal, (loaded.fleet, store), this.clone()));
+        session.control.restore().await?;
         session.build_all(&mut problems).await;
         if problems.has_errors() {
             return Err(problems);
@@ -113,7 +117,8 @@ impl Session {
     ) -> Self {
         let tokio = tokio::runtime::Handle::current();
         let pool = Pool::start(std::thread::available_parallelism().map_or(2, usize::from).max(2));
-        let hosts: LocalHosts = Arc::new(move |caller, url| this.upgrade()?.local_worker(caller, url));
+        let session = this.clone();
+        let hosts: LocalHosts = Arc::new(move |caller, url| session.upgrade()?.local_worker(caller, url));
         let settings = runtime::Settings {
             engine: Engine { pool: pool.clone(), tokio: tokio.clone() },
             isolate: IsolateOptions::default(),
@@ -122,18 +127,21 @@ impl Session {
             subrequests: DEFAULT_SUBREQUESTS,
             max_loaded: DEFAULT_MAX_LOADED,
             hosts,
-            network: Arc::new(Network::new(tokio)),
+            network: Arc::new(Network::new(tokio.clone())),
             observer: Arc::new(Report::new(terminal.clone())),
-            store,
+            store: store.clone(),
         };
+        let (runtime, cache) = (Runtime::new(settings), Arc::<Cache>::default());
+        let around = uploads::Around { runtime: runtime.clone(), store, cache: cache.clone(), tokio };
         let warned = terminal.clone();
         let watcher = options.watch.then(|| Watcher::start(move |problem| warned.tell(problem)));
         Self {
             options,
+            control: around.control(terminal.clone(), this),
             terminal,
-            runtime: Runtime::new(settings),
+            runtime,
             pool,
-            cache: Arc::default(),
+            cache,
             live: Live::default(),
             watcher,
             fleet: RwLock::new(Arc::new(fleet)),
@@ -145,8 +153,13 @@ impl Session {
         }
     }
 
-    /// Binds the Workers port, or the next free ones unless `strict`; 0 picks one.
-    pub async fn bind(ip: IpAddr, port: u16, strict: bool) -> Result<Vec<tokio::net::TcpListener>, Problem> {
+    /// Binds a port, or the next free one unless `strict`; 0 picks one. `flag` chooses another.
+    pub async fn bind(
+        ip: IpAddr,
+        port: u16,
+        strict: bool,
+        flag: &str,
+    ) -> Result<Vec<tokio::net::TcpListener>, Problem> {
         const TRIES: u16 = 100;
         let mut error = None;
         for candidate in port..=port.saturating_add(if strict || port == 0 { 0 } else { TRIES }) {
@@ -158,7 +171,7 @@ impl Session {
         }
         let error = error.unwrap_or_else(|| io::ErrorKind::AddrInUse.into());
         let problem = cannot_listen(ip, port, &error);
-        Err(problem.help("choose another one with --port, or let devflare pick one with --port 0"))
+        Err(problem.help(format!("choose another one with {flag}, or let devflare pick one with {flag} 0")))
     }
 
     /// Answers requests until `stop`.
@@ -168,6 +181,18 @@ impl Session {
         let sites = Arc::new(sites::Served(self.clone()));
         front::serve(listeners, sites, refused, stop).await;
         self.pool.stop();
+    }
+
+    /// Answers the API until `stop`.
+    pub async fn serve_api(
+        &self,
+        listeners: Vec<tokio::net::TcpListener>,
+        access: control::Access,
+        stop: CancellationToken,
+    ) {
+        let terminal = self.terminal.clone();
+        let refused = move |problem: ConnectionProblem| terminal.tell(report::of_connection(&problem));
+        control::serve(listeners, self.control.clone(), access, refused, stop).await;
     }
 
     pub fn fleet(&self) -> Arc<Fleet> {
@@ -187,9 +212,13 @@ impl Session {
 
     /// The other ordinary Worker that a URL belongs to.
     fn local_worker(&self, caller: &WorkerId, url: &url::Url) -> Option<Arc<dyn Fetch>> {
+        let host = url.host_str()?;
+        if host == control::HOST && url.path().starts_with(control::PREFIX) {
+            return Some(Arc::new(control::Inside(self.control.clone())));
+        }
         let fleet = self.fleet();
-        let id = fleet.hosts.find(url.host_str()?, url.path())?;
-        (id != caller).then(|| self.fetcher(id))
+        let id = fleet.hosts.find(host, url.path()).cloned().or_else(|| self.uploaded_at(host))?;
+        (id != *caller).then(|| self.fetcher(&id))
     }
 
     fn base(&self) -> PathBuf {

@@ -227,7 +227,9 @@ impl Session {
     }
 
     fn drop_worker(&self, id: &WorkerId) {
-        self.runtime.remove(id);
+        if !self.control.reinstate(id) {
+            self.runtime.remove(id);
+        }
         lock(&self.broken).remove(id);
         if let (Some(build), Some(watcher)) = (lock(&self.builds).remove(id), &self.watcher) {
             watcher.forget(&build.owner);

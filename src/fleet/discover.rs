@@ -48,6 +48,9 @@ pub(super) struct Placed {
 
 /// None when there is nothing to load, or no way to know what; why is noted.
 pub(super) fn plan(options: &Options, problems: &mut Problems) -> Option<Plan> {
+    if options.none {
+        return Some(Plan::default());
+    }
     let (arguments, workspace) = sources(options, problems)?;
     let mut search = Search { plan: Plan::default(), problems };
     for Argument { namespace, pattern } in &arguments {

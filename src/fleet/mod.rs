@@ -42,6 +42,8 @@ pub struct Options {
     pub workspace: Option<PathBuf>,
     /// `--namespace NS`: for the projects that no rule places.
     pub namespace: Option<String>,
+    /// No project is meant, whatever the directory holds.
+    pub none: bool,
     pub config: config::Options,
 }
 

@@ -74,7 +74,12 @@ pub fn assemble(main: &str, modules: &AllGiven, options: &super::Options, cache:
 }
 
 /// Where an import leads: to a name beside the importing module, or to one from the root.
-pub(super) fn follow(loader: &mut Loader<'_>, directory: &Path, source: &Source, import: &Import) -> Result<Edge, Problem> {
+pub(super) fn follow(
+    loader: &mut Loader<'_>,
+    directory: &Path,
+    source: &Source,
+    import: &Import,
+) -> Result<Edge, Problem> {
     let specifier = &*import.specifier;
     let found = [directory, Path::new("")].into_iter().find_map(|from| {
         let path = disk::join(from, specifier.trim_start_matches('/'));

@@ -74,6 +74,8 @@ fn banner() -> Banner {
         took: Duration::from_micros(11_700),
         url: "http://localhost:8787".into(),
         api_url: Some("http://localhost:8788/client/v4".into()),
+        variables: vec![("CLOUDFLARE_API_TOKEN", "devflare".into()), ("CLOUDFLARE_ACCOUNT_ID", "1234".into())],
+        uploads: [(None, 1), (Some("staging".to_owned()), 2)].into(),
         workers,
         namespaces: vec!["staging".into(), "production".into()],
         cpu_factor: 10.0,

@@ -154,7 +154,7 @@ impl Server {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.expect("the system can start two threads");
         let session = runtime.block_on(Session::start(options, output.terminal.clone()))?;
-        let bound = runtime.block_on(Session::bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 0, true));
+        let bound = runtime.block_on(Session::bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 0, true, "--port"));
         let listeners = bound.expect("some port is free");
         let port = listeners[0].local_addr().expect("it is bound").port();
         let (served, stopped) = (session.clone(), stop.clone());

@@ -1,5 +1,6 @@
 //! The banner: what serves where, who is who by which rule, and what is not emulated.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -18,6 +19,10 @@ pub struct Banner {
     pub url: String,
     /// `http://localhost:8788/client/v4`, if the control plane runs.
     pub api_url: Option<String>,
+    /// What points clients of the control plane at it.
+    pub variables: Vec<(&'static str, String)>,
+    /// How many Workers of each namespace are uploaded; ordinary ones stand under no name.
+    pub uploads: BTreeMap<Option<String>, usize>,
     /// Ordinary Workers first, the one that answers `url` first of all; then by namespace.
     pub workers: Vec<WorkerRow>,
     /// Namespaces that are bound, with or without Workers.
@@ -71,6 +76,7 @@ impl Line for Banner {
         for namespace in &self.namespaces {
             self.namespace(namespace, style, out);
         }
+        self.uploaded(style, out);
         self.foot(style, out);
     }
 
@@ -78,6 +84,7 @@ impl Line for Banner {
         let workers: Vec<_> = self.workers.iter().map(WorkerRow::json).collect();
         json!({
             "event": "ready", "url": self.url, "api_url": self.api_url, "workers": workers,
+            "uploads": self.uploads.values().sum::<usize>(),
             "version": self.version, "ms": super::rounded(self.took), "cpu_factor": self.cpu_factor,
         })
     }
@@ -102,6 +109,28 @@ impl Banner {
         writeln!(out, "  {}  {}", style.live("Workers"), style.link(&self.url)).expect(super::STRING);
         if let Some(api) = &self.api_url {
             writeln!(out, "  {}      {}", style.live("API"), style.link(api)).expect(super::STRING);
+        }
+        for (at, (name, value)) in self.variables.iter().enumerate() {
+            let lead = if at == 0 { "export" } else { "      " };
+            let end = if at + 1 < self.variables.len() { " \\" } else { "" };
+            let line = format!("{lead} {name}={}{end}", visible(value));
+            writeln!(out, "           {}", style.detail(line)).expect(super::STRING);
+        }
+    }
+
+    /// What is served without being watched.
+    fn uploaded(&self, style: &Style, out: &mut String) {
+        if self.uploads.is_empty() {
+            return;
+        }
+        writeln!(out, "\n  {}", style.strong("uploaded")).expect(super::STRING);
+        for (namespace, count) in &self.uploads {
+            let noun = if *count == 1 { "Worker" } else { "Workers" };
+            let text = match namespace {
+                Some(namespace) => format!("{count} user {noun} of namespace {}", visible(namespace)),
+                None => format!("{count} ordinary {noun}"),
+            };
+            writeln!(out, "    {}", style.detail(text)).expect(super::STRING);
         }
     }
 

@@ -1,0 +1,158 @@
+//! Scripts, of the account and of namespaces.
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
+use serde_json::Value;
+
+use super::tags::{TagFilter, tags_of};
+use super::{Catalog, columns, forget_contents, hashes, id_of};
+use crate::control::envelope::ApiError;
+use crate::worker::WorkerId;
+
+/// A script with what is true of all its versions. Times are milliseconds since 1970.
+#[derive(Debug, Clone)]
+pub(in crate::control) struct Script {
+    pub(in crate::control) row: i64,
+    pub(in crate::control) id: WorkerId,
+    /// Stays the same for as long as the script exists.
+    pub(in crate::control) tag: String,
+    pub(in crate::control) created: i64,
+    pub(in crate::control) modified: i64,
+    /// The version that is served.
+    pub(in crate::control) version: Option<String>,
+    /// What is set for the script, not for a version: observability, subdomain ...
+    pub(in crate::control) settings: Value,
+    pub(in crate::control) tags: Vec<String>,
+}
+
+/// What is known of every script from the start on.
+#[derive(Debug, Clone)]
+pub(in crate::control) struct Indexed {
+    pub(in crate::control) id: WorkerId,
+    pub(in crate::control) version: String,
+    pub(in crate::control) cpu_ms: Option<u64>,
+    pub(in crate::control) subrequests: Option<u64>,
+    /// It has a dispatch namespace bound.
+    pub(in crate::control) dispatches: bool,
+}
+
+/// Which scripts of a list.
+#[derive(Debug, Clone, Default)]
+pub(in crate::control) struct Page {
+    pub(in crate::control) filter: TagFilter,
+    /// Those after this name.
+    pub(in crate::control) after: String,
+    pub(in crate::control) limit: usize,
+}
+
+fn limit(stored: Option<i64>) -> Option<u64> {
+    stored.and_then(|limit| u64::try_from(limit).ok())
+}
+
+const COLUMNS: &str = "id, namespace, name, tag, created, modified, version, settings";
+
+fn script(row: &Row<'_>) -> rusqlite::Result<Script> {
+    let settings: String = row.get(7)?;
+    Ok(Script {
+        row: row.get(0)?,
+        id: id_of(&row.get::<_, String>(1)?, &row.get::<_, String>(2)?),
+        tag: row.get(3)?,
+        created: row.get(4)?,
+        modified: row.get(5)?,
+        version: row.get(6)?,
+        settings: serde_json::from_str(&settings).unwrap_or_default(),
+        tags: Vec::new(),
+    })
+}
+
+pub(super) fn find(open: &Connection, id: &WorkerId) -> rusqlite::Result<Option<Script>> {
+    let query = format!("SELECT {COLUMNS} FROM scripts WHERE namespace = ?1 AND name = ?2");
+    let found = open.prepare_cached(&query)?.query_row(columns(id), script).optional()?;
+    let Some(mut found) = found else { return Ok(None) };
+    found.tags = tags_of(open, found.row)?;
+    Ok(Some(found))
+}
+
+impl Catalog {
+    /// Every script that is served, without its contents.
+    pub(in crate::control) async fn index(&self) -> Result<Vec<Indexed>, ApiError> {
+        let all = |open: &Connection| {
+            let query = "SELECT namespace, name, version, cpu_ms, subrequests, dispatches FROM scripts
+                WHERE version IS NOT NULL ORDER BY created";
+            let indexed = |row: &Row<'_>| {
+                Ok(Indexed {
+                    id: id_of(&row.get::<_, String>(0)?, &row.get::<_, String>(1)?),
+                    version: row.get(2)?,
+                    cpu_ms: limit(row.get(3)?),
+                    subrequests: limit(row.get(4)?),
+                    dispatches: row.get(5)?,
+                })
+            };
+            open.prepare_cached(query)?.query_map([], indexed)?.collect()
+        };
+        self.read(all).await
+    }
+
+    pub(in crate::control) async fn script(&self, id: &WorkerId) -> Result<Option<Script>, ApiError> {
+        let id = id.clone();
+        self.read(move |open| find(open, &id)).await
+    }
+
+    /// Scripts of a namespace, or of the account where it is empty, by name; one more than asked for if there are more.
+    pub(in crate::control) async fn scripts(&self, namespace: &str, page: Page) -> Result<Vec<Script>, ApiError> {
+        let namespace = namespace.to_owned();
+        self.read(move |open| select(open, &namespace, &page)).await
+    }
+
+    /// Deletes scripts with all that belongs to them, and tells which there were.
+    pub(in crate::control) async fn delete_scripts(&self, ids: Vec<WorkerId>) -> Result<Vec<WorkerId>, ApiError> {
+        let delete = move |open: &Connection| {
+            let mut gone = Vec::new();
+            for id in ids {
+                let Some(script) = find(open, &id)? else { continue };
+                let contents = hashes(open, "SELECT id FROM versions WHERE script = ?1", script.row)?;
+                open.prepare_cached("DELETE FROM scripts WHERE id = ?1")?.execute([script.row])?;
+                forget_contents(open, &contents)?;
+                gone.push(id);
+            }
+            Ok(gone)
+        };
+        self.write(0, delete).await
+    }
+
+    /// Puts keys into what is set for a script; a null takes the key out.
+    pub(in crate::control) async fn set(
+        &self,
+        id: &WorkerId,
+        changes: serde_json::Map<String, Value>,
+        now: i64,
+    ) -> Result<(), ApiError> {
+        let id = id.clone();
+        let update = move |open: &Connection| {
+            let Some(mut script) = find(open, &id)? else { return Ok(()) };
+            for (key, value) in changes {
+                script.settings[key] = value;
+            }
+            let update = "UPDATE scripts SET settings = ?2, modified = ?3 WHERE id = ?1";
+            open.prepare_cached(update)?.execute((script.row, script.settings.to_string(), now)).map(drop)
+        };
+        self.write(0, update).await
+    }
+}
+
+fn select(open: &Connection, namespace: &str, page: &Page) -> rusqlite::Result<Vec<Script>> {
+    let (condition, tags) = page.filter.condition(4);
+    let query =
+        format!("SELECT {COLUMNS} FROM scripts WHERE namespace = ?1 AND name > ?2{condition} ORDER BY name LIMIT ?3");
+    let limit = i64::try_from(page.limit).unwrap_or(i64::MAX).saturating_add(1);
+    let fixed = [namespace.to_owned().into(), page.after.clone().into(), limit.into()];
+    let parameters = fixed.into_iter().chain(tags.into_iter().map(rusqlite::types::Value::from));
+    let mut statement = open.prepare_cached(&query)?;
+    let found = statement.query_map(params_from_iter(parameters), script)?;
+    found
+        .map(|found| {
+            let mut found = found?;
+            found.tags = tags_of(open, found.row)?;
+            Ok(found)
+        })
+        .collect()
+}

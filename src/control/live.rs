@@ -1,0 +1,208 @@
+//! Uploads as the runtime runs them: which there are, and how one loads when it is first asked.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Control;
+use super::catalog::{Catalog, Indexed, StoredModule, Version};
+use super::envelope::ApiError;
+use super::upload::{Module, Upload};
+use crate::bindings::{Binding, of_upload};
+use crate::compile::Cache;
+use crate::engine::Program;
+use crate::error::{Problem, Problems};
+use crate::graph;
+use crate::runtime::{self, ProgramCache, WorkerSpec};
+use crate::worker::{Failure, WorkerId};
+
+/// Everything that is uploaded and deployed, by id: what is known of it without its contents.
+#[derive(Default)]
+pub(super) struct Live(RwLock<BTreeMap<WorkerId, Indexed>>);
+
+impl Live {
+    pub(super) fn ids(&self) -> Vec<WorkerId> {
+        self.read().keys().cloned().collect()
+    }
+
+    pub(super) fn find(&self, id: &WorkerId) -> Option<Indexed> {
+        self.read().get(id).cloned()
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<WorkerId, Indexed>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn insert(&self, indexed: Indexed) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(indexed.id.clone(), indexed);
+    }
+
+    pub(super) fn remove(&self, id: &WorkerId) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+}
+
+impl Control {
+    /// Has the runtime know everything that was uploaded before; it is loaded when it is first used.
+    pub async fn restore(self: &Arc<Self>) -> Result<(), Problem> {
+        let index = self.catalog.index().await;
+        let index =
+            index.map_err(|error| Problem::error(format!("the uploads cannot be read: {}", error.summary())))?;
+        for indexed in index {
+            self.settings.runtime.put(self.spec(&indexed));
+            self.live.insert(indexed);
+        }
+        Ok(())
+    }
+
+    /// A project of this id is no longer watched: what is uploaded under its name is served again.
+    pub fn reinstate(self: &Arc<Self>, id: &WorkerId) -> bool {
+        let Some(indexed) = self.live.find(id) else { return false };
+        self.settings.runtime.put(self.spec(&indexed));
+        true
+    }
+
+    /// What is uploaded and deployed: the ordinary ones first.
+    pub fn uploads(&self) -> Vec<WorkerId> {
+        self.live.ids()
+    }
+
+    pub fn is_uploaded(&self, id: &WorkerId) -> bool {
+        self.live.find(id).is_some()
+    }
+
+    /// The ordinary Worker of this name, if it is uploaded.
+    pub fn ordinary(&self, name: &str) -> Option<WorkerId> {
+        self.live.find(&WorkerId::plain(name)).map(|found| found.id)
+    }
+
+    /// The uploaded Worker that answers where nothing else does: one that dispatches, or else any ordinary one.
+    pub fn default_worker(&self) -> Option<WorkerId> {
+        let live = self.live.read();
+        let ordinary = || live.values().filter(|one| one.id.namespace().is_none());
+        let dispatcher = ordinary().find(|one| one.dispatches);
+        dispatcher.or_else(|| ordinary().next()).map(|one| one.id.clone())
+    }
+
+    /// Scripts of a namespace that has another name now.
+    pub(super) fn moved(self: &Arc<Self>, from: &str, to: &str) {
+        let ids: Vec<_> = self.live.ids().into_iter().filter(|id| id.namespace() == Some(from)).collect();
+        for id in &ids {
+            let Some(indexed) = self.live.find(id) else { continue };
+            self.withdraw(std::slice::from_ref(id));
+            self.serve(Indexed { id: WorkerId::user(to, id.name()), ..indexed }, None);
+        }
+    }
+
+    pub(super) fn spec(&self, indexed: &Indexed) -> WorkerSpec {
+        let uploaded = Arc::new(Uploaded {
+            version: indexed.version.clone(),
+            catalog: self.catalog.clone(),
+            cache: self.settings.cache.clone(),
+            tokio: self.settings.tokio.clone(),
+            first: Mutex::default(),
+            bindings: OnceLock::new(),
+        });
+        worker(indexed, uploaded)
+    }
+
+    /// The same for a version that was built a moment ago.
+    pub(super) fn spec_of_built(&self, indexed: &Indexed, built: Built) -> WorkerSpec {
+        let uploaded = Arc::new(Uploaded {
+            version: indexed.version.clone(),
+            catalog: self.catalog.clone(),
+            cache: self.settings.cache.clone(),
+            tokio: self.settings.tokio.clone(),
+            first: Mutex::new(Some(Arc::new(built.program))),
+            bindings: built.bindings.into(),
+        });
+        worker(indexed, uploaded)
+    }
+}
+
+fn worker(indexed: &Indexed, uploaded: Arc<Uploaded>) -> WorkerSpec {
+    WorkerSpec {
+        id: indexed.id.clone(),
+        source: uploaded.clone(),
+        bindings: uploaded,
+        cpu: indexed.cpu_ms.map(Duration::from_millis),
+        subrequests: indexed.subrequests,
+    }
+}
+
+/// A version that compiles.
+pub(super) struct Built {
+    pub(super) program: Program,
+    pub(super) bindings: Vec<Box<dyn Binding>>,
+}
+
+/// Why one does not.
+pub(super) enum Unbuildable {
+    Code(Problems),
+    Other(ApiError),
+}
+
+/// Compiles an upload. Takes its time: not for a thread of tokio's own.
+pub(super) fn build(upload: &Upload, cache: &Cache) -> Result<Built, Unbuildable> {
+    let (main, _) = upload.main().map_err(Unbuildable::Other)?;
+    let given = upload.given().map_err(Unbuildable::Other)?;
+    let items = upload.metadata.get("bindings").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let bindings = of_upload(items).map_err(|what| Unbuildable::Other(super::upload::invalid(what)))?;
+    let text = |key: &str| upload.metadata.get(key).and_then(Value::as_str).unwrap_or_default();
+    let flags = upload.metadata.get("compatibility_flags").and_then(Value::as_array);
+    let flags: Vec<_> = flags.into_iter().flatten().filter_map(|flag| flag.as_str().map(str::to_owned)).collect();
+    let options = graph::Options::of_upload(&flags, text("compatibility_date"));
+    let graph = graph::assemble(main, &given, &options, cache).map_err(|failed| Unbuildable::Code(failed.problems))?;
+    let program = ProgramCache::default().program(&graph).map_err(Unbuildable::Code)?;
+    Ok(Built { program, bindings })
+}
+
+/// A stored version as it was when it came.
+pub(super) fn upload_of(version: &Version, modules: Vec<StoredModule>) -> Upload {
+    let metadata = version.metadata.as_object().cloned().unwrap_or_default();
+    let module = |StoredModule { name, part, content_type, bytes }| Module { name, part, content_type, bytes };
+    Upload { metadata, modules: modules.into_iter().map(module).collect() }
+}
+
+/// An upload as the runtime's source of modules and bindings.
+struct Uploaded {
+    version: String,
+    catalog: Catalog,
+    cache: Arc<Cache>,
+    tokio: tokio::runtime::Handle,
+    /// What the check before the first use has compiled.
+    first: Mutex<Option<Arc<Program>>>,
+    /// Known once the modules were loaded, which is before anybody asks.
+    bindings: OnceLock<Vec<Box<dyn Binding>>>,
+}
+
+impl runtime::Source for Uploaded {
+    fn load(&self) -> Result<Arc<Program>, Failure> {
+        if let Some(program) = self.first.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Ok(program);
+        }
+        let broken = |summary: String| Failure::Broken { summary, detail: String::new() };
+        let loaded = self.tokio.block_on(self.catalog.load(&self.version)).map_err(|error| broken(error.summary()))?;
+        let Some((version, modules)) = loaded else { return Err(broken("this version is not stored any more".into())) };
+        let built = build(&upload_of(&version, modules), &self.cache).map_err(|unbuildable| match unbuildable {
+            Unbuildable::Other(error) => broken(error.summary()),
+            Unbuildable::Code(problems) => broken(problems.0.first().map(ToString::to_string).unwrap_or_default()),
+        })?;
+        let _the_same_as_before = self.bindings.set(built.bindings);
+        Ok(Arc::new(built.program))
+    }
+
+    /// Names and lines are those of the upload; only devflare's own frames are left out.
+    fn map_stack(&self, stack: &str) -> String {
+        let lines: Vec<_> = stack.lines().filter(|line| !line.contains("internal:")).collect();
+        lines.join("\n")
+    }
+}
+
+impl runtime::Bindings for Uploaded {
+    fn list(&self) -> &[Box<dyn Binding>] {
+        self.bindings.get().map(Vec::as_slice).unwrap_or_default()
+    }
+}

@@ -1,0 +1,331 @@
+//! A new version: what it inherits is put in, it is compiled and started beside what runs, stored, and then served.
+//! What does not compile or start replaces nothing and is not stored.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::time::Instant;
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
+use tokio::sync::{Mutex, MutexGuard};
+use uuid::Uuid;
+
+use super::ask::Ask;
+use super::catalog::{Deployment, Indexed, Publication, Script, StoredModule, Version};
+use super::envelope::{ApiError, code};
+use super::live::{Built, Unbuildable, build};
+use super::upload::{Upload, invalid};
+use super::{Control, tags};
+use crate::error::{Problem, Problems};
+use crate::graph::NO_HANDLERS;
+use crate::runtime::Attempt;
+use crate::worker::{Failure, WorkerId};
+
+/// A version to be made.
+pub(super) struct Draft {
+    pub(super) id: WorkerId,
+    pub(super) upload: Upload,
+    pub(super) source: String,
+    /// It is served once it is stored.
+    pub(super) deploy: bool,
+    /// Bindings of the version before that this one has as well, unless it has others of their names.
+    pub(super) keeps: Keeps,
+}
+
+/// See [`Draft::keeps`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keeps {
+    /// Those of the types in `keep_bindings`; secrets always, which no client sends again.
+    Said,
+    /// The draft has them all.
+    Nothing,
+}
+
+/// What was made of a draft.
+pub(super) struct Published {
+    pub(super) version: Version,
+    pub(super) script: Script,
+    /// Something for the client's user.
+    pub(super) note: Option<String>,
+}
+
+/// One change of a script at a time; scripts share locks by chance.
+pub(super) struct Locks(Vec<Mutex<()>>);
+
+const LOCKS: usize = 256;
+
+impl Default for Locks {
+    fn default() -> Self {
+        Self(std::iter::repeat_with(Mutex::default).take(LOCKS).collect())
+    }
+}
+
+impl Locks {
+    pub(super) async fn hold(&self, id: &WorkerId) -> MutexGuard<'_, ()> {
+        let mut hasher = DefaultHasher::new();
+        id.hash(&mut hasher);
+        let at = usize::try_from(hasher.finish() % LOCKS as u64).expect("it is less than their number");
+        self.0[at].lock().await
+    }
+}
+
+/// Who sends it, as far as Cloudflare tells them apart.
+pub(super) fn source_of(ask: &Ask) -> String {
+    let agent = ask.headers.get(http::header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    if agent.starts_with("wrangler") { "wrangler" } else { "api" }.to_owned()
+}
+
+impl Control {
+    /// Makes a version; nobody else may change the script meanwhile.
+    pub(super) async fn publish(self: &Arc<Self>, draft: Draft) -> Result<Published, ApiError> {
+        // On its own: a client that hangs up must not leave it stored and not served.
+        let control = self.clone();
+        let published = self.settings.tokio.spawn(async move {
+            let _alone = control.locks.hold(&draft.id).await;
+            control.publish_alone(draft).await
+        });
+        published.await.unwrap_or_else(|_| Err(ApiError::new(500, code::INTERNAL, "The upload broke off.")))
+    }
+
+    /// The same for those who hold the script's lock.
+    pub(super) async fn publish_alone(self: &Arc<Self>, mut draft: Draft) -> Result<Published, ApiError> {
+        let known = self.catalog.script(&draft.id).await?;
+        inherit(&mut draft, &self.bindings_before(known.as_ref()).await?)?;
+        let tags = tags::of_metadata(&draft.upload.metadata)?;
+        let version_id = Uuid::new_v4();
+        let indexed = indexed(&draft, &version_id.to_string());
+        let (attempt, startup) = self.start(&draft, &indexed).await?;
+        let version = self.version_of(&draft, &version_id, startup);
+        let publication = Publication {
+            id: draft.id.clone(),
+            tag: Uuid::new_v4().simple().to_string(),
+            modules: stored(&draft.upload),
+            tags,
+            settings: settings_of(&draft),
+            deployment: draft.deploy.then(|| deployment_of(&version)),
+            indexed: indexed.clone(),
+            version,
+        };
+        let mut version = publication.version.clone();
+        version.number = self.catalog.publish(publication).await?;
+        let note = if draft.deploy { self.serve(indexed, Some(attempt)) } else { None };
+        let script = self.catalog.script(&draft.id).await?.ok_or_else(|| missing(&draft.id))?;
+        Ok(Published { version, script, note })
+    }
+
+    /// The bindings of the version that is served, or else of the latest one.
+    async fn bindings_before(&self, script: Option<&Script>) -> Result<Vec<Value>, ApiError> {
+        let Some(script) = script else { return Ok(Vec::new()) };
+        let version = match &script.version {
+            Some(id) => self.catalog.version(id).await?,
+            None => self.catalog.versions(script.row).await?.into_iter().next(),
+        };
+        let bindings = version.and_then(|version| version.metadata.get("bindings").cloned());
+        Ok(bindings.and_then(|list| list.as_array().cloned()).unwrap_or_default())
+    }
+
+    /// Compiles and starts it beside what runs.
+    async fn start(self: &Arc<Self>, draft: &Draft, indexed: &Indexed) -> Result<(Attempt, i64), ApiError> {
+        let (upload, cache) = (draft.upload.clone(), self.settings.cache.clone());
+        let built = self.settings.tokio.spawn_blocking(move || build(&upload, &cache)).await;
+        let built: Built = match built {
+            Ok(Ok(built)) => built,
+            Ok(Err(Unbuildable::Other(error))) => return Err(error),
+            Ok(Err(Unbuildable::Code(problems))) => return Err(refused_code(&problems)),
+            Err(_) => return Err(ApiError::new(500, code::INTERNAL, "The script could not be compiled.")),
+        };
+        let started = Instant::now();
+        let spec = self.spec_of_built(indexed, built);
+        let attempt = self.settings.runtime.attempt(spec).await.map_err(|failure| refused_start(&failure))?;
+        // Cloudflare never says that it took no time.
+        Ok((attempt, i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX).max(1)))
+    }
+
+    fn version_of(&self, draft: &Draft, id: &Uuid, startup_ms: i64) -> Version {
+        let metadata = Value::Object(draft.upload.metadata.clone());
+        Version {
+            id: id.to_string(),
+            number: 0,
+            created: self.now(),
+            etag: etag(&draft.upload),
+            startup_ms,
+            source: draft.source.clone(),
+            handlers: vec!["fetch".to_owned()],
+            metadata,
+        }
+    }
+
+    /// Has a version answer the next request, unless a project of the same name is watched; then it says so.
+    pub(super) fn serve(self: &Arc<Self>, indexed: Indexed, attempt: Option<Attempt>) -> Option<String> {
+        let id = indexed.id.clone();
+        let spec = attempt.is_none().then(|| self.spec(&indexed));
+        self.live.insert(indexed);
+        if (self.settings.watched)(&id) {
+            return Some(format!("a watched project is called {id}, too, and is served in place of this upload"));
+        }
+        match (attempt, spec) {
+            (Some(attempt), _) => self.settings.runtime.accept(attempt),
+            (None, Some(spec)) => self.settings.runtime.put(spec),
+            (None, None) => {}
+        }
+        None
+    }
+
+    /// Serves these no longer.
+    pub(super) fn withdraw(&self, ids: &[WorkerId]) {
+        for id in ids {
+            self.live.remove(id);
+            if !(self.settings.watched)(id) {
+                self.settings.runtime.remove(id);
+            }
+        }
+    }
+}
+
+/// There is no such script.
+pub(super) fn missing(id: &WorkerId) -> ApiError {
+    let text = match id.namespace() {
+        Some(namespace) => format!("This Worker does not exist in the namespace {namespace:?}."),
+        None => "This Worker does not exist on your account.".to_owned(),
+    };
+    ApiError::new(404, code::SCRIPT_NOT_FOUND, text)
+}
+
+/// Puts in what the draft says it inherits from the bindings before.
+fn inherit(draft: &mut Draft, before: &[Value]) -> Result<(), ApiError> {
+    let metadata = &mut draft.upload.metadata;
+    let given = match metadata.remove("bindings") {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::Array(items)) => items,
+        Some(_) => return Err(ApiError::bad("\"bindings\" must be a list.")),
+    };
+    let text = |item: &Value, key: &str| item.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut bindings = Vec::with_capacity(given.len());
+    for item in given {
+        if text(&item, "type") != "inherit" {
+            bindings.push(item);
+            continue;
+        }
+        let name = text(&item, "name");
+        let old = if item.get("old_name").is_some() { text(&item, "old_name") } else { name.clone() };
+        let Some(found) = before.iter().find(|other| text(other, "name") == old) else {
+            let what = format!("Binding '{name}' cannot be inherited: the version before has no '{old}'.");
+            return Err(ApiError::new(400, code::BINDING_NOT_FOUND, what));
+        };
+        let mut found = found.clone();
+        found["name"] = json!(name);
+        bindings.push(found);
+    }
+    if draft.keeps == Keeps::Said {
+        let kept = metadata.remove("keep_bindings").unwrap_or_default();
+        let kept = |kind: &str| kept.as_array().is_some_and(|kinds| kinds.iter().any(|one| one == kind));
+        for other in before {
+            let (name, kind) = (text(other, "name"), text(other, "type"));
+            let stays = matches!(kind.as_str(), "secret_text" | "secret_key") || kept(&kind);
+            if stays && !bindings.iter().any(|item| text(item, "name") == name) {
+                bindings.push(other.clone());
+            }
+        }
+    }
+    metadata.insert("bindings".to_owned(), Value::Array(bindings));
+    Ok(())
+}
+
+fn indexed(draft: &Draft, version: &str) -> Indexed {
+    let metadata = Value::Object(draft.upload.metadata.clone());
+    indexed_of(draft.id.clone(), version, &metadata)
+}
+
+/// What is known of a version before it is loaded.
+pub(super) fn indexed_of(id: WorkerId, version: &str, metadata: &Value) -> Indexed {
+    let limit = |key: &str| metadata.get("limits")?.get(key)?.as_u64();
+    let bindings = metadata.get("bindings").and_then(Value::as_array);
+    let dispatches = bindings.into_iter().flatten().any(|item| item["type"] == "dispatch_namespace");
+    Indexed { id, version: version.to_owned(), cpu_ms: limit("cpu_ms"), subrequests: limit("subrequests"), dispatches }
+}
+
+fn stored(upload: &Upload) -> Vec<StoredModule> {
+    let modules = upload.modules.iter().map(|module| StoredModule {
+        name: module.name.clone(),
+        part: module.part.clone(),
+        content_type: module.content_type.clone(),
+        bytes: module.bytes.clone(),
+    });
+    modules.collect()
+}
+
+/// What of the metadata belongs to the script rather than to the version.
+fn settings_of(draft: &Draft) -> Map<String, Value> {
+    let mut settings = Map::new();
+    for key in ["observability", "logpush", "tail_consumers", "placement"] {
+        if let Some(value) = draft.upload.metadata.get(key) {
+            settings.insert(key.to_owned(), value.clone());
+        }
+    }
+    if let Some(tag) = draft.upload.metadata.get("migrations").and_then(|migrations| migrations.get("new_tag")) {
+        settings.insert("migration_tag".to_owned(), tag.clone());
+    }
+    if draft.deploy {
+        settings.insert("last_deployed_from".to_owned(), json!(draft.source));
+    }
+    settings
+}
+
+pub(super) fn deployment_of(version: &Version) -> Deployment {
+    let mut annotations = version.metadata.get("annotations").cloned().unwrap_or_else(|| json!({}));
+    if annotations.is_object() {
+        annotations["workers/triggered_by"] = json!("upload");
+    }
+    Deployment {
+        id: Uuid::new_v4().to_string(),
+        created: version.created,
+        source: version.source.clone(),
+        versions: json!([{ "version_id": version.id, "percentage": 100 }]),
+        annotations,
+    }
+}
+
+fn etag(upload: &Upload) -> String {
+    let mut hash = Sha256::new();
+    hash.update(Value::Object(upload.metadata.clone()).to_string());
+    for module in &upload.modules {
+        hash.update(module.name.as_bytes());
+        hash.update(&module.bytes);
+    }
+    hash.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+/// Code that cannot be compiled, with its place as in a stack.
+fn refused_code(problems: &Problems) -> ApiError {
+    let Some(problem) = problems.0.iter().find(|one| one.severity == crate::error::Severity::Error) else {
+        return invalid("The script could not be compiled.");
+    };
+    if problem.what == NO_HANDLERS {
+        return ApiError::new(400, code::NO_HANDLERS, NO_HANDLERS);
+    }
+    invalid(described(problem))
+}
+
+fn described(problem: &Problem) -> String {
+    let Some(place) = problem.places.first() else { return format!("Uncaught Error: {}", problem.what) };
+    let (line, column) = place.source.line_column(place.span.start);
+    let file = place.source.path.display();
+    if problem.what.starts_with("No such module") {
+        return format!("Uncaught Error: {}\n  at {file}:{line}:{column}\n", problem.what);
+    }
+    format!("Uncaught SyntaxError: {}\n  at {file}:{line}:{column}\n", problem.what)
+}
+
+/// Code that throws when it starts.
+pub(super) fn refused_start(failure: &Failure) -> ApiError {
+    let text = match failure {
+        Failure::Threw { name, message, stack } => {
+            let head = format!("Uncaught {name}: {message}");
+            stack.lines().fold(head, |text, frame| text + "\n  " + frame.trim()) + "\n"
+        }
+        Failure::CpuLimit { .. } => "Script startup exceeded CPU time limit.".to_owned(),
+        Failure::MemoryLimit { .. } => "Script startup exceeded memory limits.".to_owned(),
+        other => other.to_string(),
+    };
+    invalid(text)
+}

@@ -1,0 +1,70 @@
+//! Uploads beside watched projects: who of them is served, and at which hosts.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Weak};
+
+use super::Session;
+use crate::compile::Cache;
+use crate::control::{self, Control};
+use crate::runtime::Runtime;
+use crate::store::Store;
+use crate::term::Terminal;
+use crate::worker::WorkerId;
+
+/// What the session and its control plane share.
+pub(super) struct Around {
+    pub(super) runtime: Arc<Runtime>,
+    pub(super) store: Arc<Store>,
+    pub(super) cache: Arc<Cache>,
+    pub(super) tokio: tokio::runtime::Handle,
+}
+
+impl Around {
+    pub(super) fn control(self, terminal: Terminal, session: Weak<Session>) -> Arc<Control> {
+        let Self { runtime, store, cache, tokio } = self;
+        let of_fleet = session.clone();
+        let watched = move |id: &WorkerId| session.upgrade().is_some_and(|session| session.is_watched(id));
+        let namespaces = move || of_fleet.upgrade().map(|session| session.namespaces()).unwrap_or_default();
+        Control::new(control::Settings {
+            runtime,
+            store,
+            cache,
+            terminal,
+            tokio,
+            watched: Arc::new(watched),
+            namespaces: Arc::new(namespaces),
+        })
+    }
+}
+
+impl Session {
+    fn is_watched(&self, id: &WorkerId) -> bool {
+        self.fleet().member(id).is_some()
+    }
+
+    fn namespaces(&self) -> Vec<String> {
+        self.fleet().namespaces().into_keys().map(str::to_owned).collect()
+    }
+
+    /// How many Workers of each namespace are uploaded; ordinary ones stand under no name.
+    pub fn uploads(&self) -> BTreeMap<Option<String>, usize> {
+        let mut counts = BTreeMap::new();
+        for id in self.control.uploads() {
+            *counts.entry(id.namespace().map(str::to_owned)).or_default() += 1;
+        }
+        counts
+    }
+
+    /// The uploaded Worker that a host names, as `NAME.localhost` or as clients print it.
+    pub(super) fn uploaded_at(&self, host: &str) -> Option<WorkerId> {
+        let host = host.to_ascii_lowercase();
+        let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+        let name = name.map_or(host.as_str(), |(name, _)| name);
+        let label = name.strip_suffix(".localhost").or_else(|| {
+            let rest = name.strip_suffix(".workers.dev")?;
+            rest.strip_suffix(control::SUBDOMAIN)?.strip_suffix('.')
+        })?;
+        let last = label.rsplit('.').next().unwrap_or(label);
+        self.control.ordinary(label).or_else(|| self.control.ordinary(last))
+    }
+}
