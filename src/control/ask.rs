@@ -61,7 +61,7 @@ impl Ask {
             return Err(too_long());
         }
         let unreadable = |error: BodyError| {
-            if error.0.contains("longer than") {
+            if error.message.contains("longer than") {
                 return too_long();
             }
             ApiError::bad(format!("The body could not be read: {error}"))

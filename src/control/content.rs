@@ -47,8 +47,6 @@ pub(super) async fn whole(control: Arc<Control>, ask: Ask) -> Answer {
         status_text: String::new(),
         headers,
         body: Some(Body::bytes(body)),
-        url: String::new(),
-        redirected: false,
         encode_body: false,
     }))
 }

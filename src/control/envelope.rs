@@ -137,8 +137,6 @@ pub(super) fn raw(status: u16, content_type: &'static str, body: impl Into<Bytes
         status_text: String::new(),
         headers,
         body: Some(Body::bytes(body)),
-        url: String::new(),
-        redirected: false,
         encode_body: false,
     }
 }
