@@ -4,6 +4,7 @@
 //! Worker pays only for what it uses. [`install`] prepares an isolate.
 
 pub(crate) mod body;
+mod compression;
 mod crypto;
 mod data_url;
 mod digest;
@@ -51,6 +52,7 @@ const fn native(module: &'static str, globals: &'static [&'static str], init: In
 /// Every API; the order does not matter.
 const APIS: &[Api] = &[
     native("body", &["Body"], body::init),
+    native("compression", &["CompressionStream", "DecompressionStream"], compression::init),
     native("console", &["console"], timers::init_console),
     native("crypto", &["crypto", "Crypto", "SubtleCrypto"], crypto::init),
     native("digest", &[], digest::init),

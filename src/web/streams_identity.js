@@ -2,12 +2,11 @@
 // read on the other, unchanged; nothing is buffered: a write is done when all its bytes were read.
 
 import { lazy } from "internal:host";
-import { Deferred, bare, rejected } from "internal:streams_promise";
+import { rejected } from "internal:streams_promise";
 import { interface_, internal } from "internal:webidl";
 import { dictionary, unrestrictedDouble } from "internal:webidl_types";
-import { errorController } from "internal:streams_readable";
-import { closeBytes, createByteReadable, enqueueBytes } from "internal:streams_byte";
-import { createWritable, errorWritable } from "internal:streams_writable";
+import { closeBytes, enqueueBytes } from "internal:streams_byte";
+import { Passage } from "internal:streams_passage";
 import { extractHighWaterMark } from "internal:streams_queue";
 import { TransformStream } from "internal:streams_transform";
 import { byteLengthOf, bytesOf, copyOf } from "internal:buffers";
@@ -16,19 +15,13 @@ const encoding = lazy("encoding");
 const { isInteger } = Number;
 const { trunc } = Math;
 
-/** Sink of the writable side and source of the readable side at once. */
-class BytePassage {
+class BytePassage extends Passage {
   constructor(expected, highWaterMark) {
+    super(highWaterMark, highWaterMark === undefined ? undefined : sizeInBytes);
     this.expected = expected; // undefined, or the bytes still to come
-    this.waiting = undefined; // the write whose bytes are not read yet
-    this.readable = createByteReadable(new PassageSource(this));
     this.readable.length = expected;
     this.readable.controller.single = true;
-    const size = highWaterMark === undefined ? undefined : sizeInBytes;
-    this.writable = createWritable(this, highWaterMark ?? 1, size);
   }
-
-  start() {}
 
   write(chunk) {
     const bytes = typeof chunk === "string" ? encoding().utf8(chunk) : bytesOf(chunk);
@@ -42,8 +35,7 @@ class BytePassage {
     const { controller } = this.readable;
     enqueueBytes(controller, typeof chunk === "string" ? bytes : copyOf(bytes));
     if (controller.total === 0) return undefined;
-    this.waiting = new Deferred();
-    return this.waiting.promise;
+    return this.wait();
   }
 
   close() {
@@ -58,46 +50,10 @@ class BytePassage {
     return undefined;
   }
 
-  abort(reason) {
-    errorController(this.readable.controller, reason);
-  }
-
-  refuse(error) {
-    errorController(this.readable.controller, error);
-    return rejected(error);
-  }
-
-  drained() {
-    this.waiting?.resolve(undefined);
-    this.waiting = undefined;
-  }
-
-  cancelled(given) {
-    const reason = asError(given);
-    errorWritable(this.writable.controller, reason);
-    this.waiting?.reject(reason);
-    this.waiting = undefined;
+  cancelled(reason) {
+    super.cancelled(asError(reason));
   }
 }
-
-class PassageSource {
-  constructor(passage) {
-    this.passage = passage;
-  }
-
-  pull() {
-    this.passage.drained();
-  }
-
-  drained() {
-    this.passage.drained();
-  }
-
-  cancel(reason) {
-    this.passage.cancelled(reason);
-  }
-}
-bare(BytePassage, PassageSource);
 
 /** What a reader cancels with reaches the writer as an Error, whatever it was. */
 function asError(reason) {
