@@ -9,6 +9,7 @@ mod rebuild;
 mod report;
 mod sites;
 mod stack;
+mod untouched;
 mod uploads;
 pub mod watch;
 

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::SystemTime;
 
 use super::lock;
 use super::stack;
+use super::untouched::Untouched;
 use super::watch::{Owner, WatchSet, Watcher};
 use crate::compile::Cache;
 use crate::engine::Program;
@@ -74,15 +76,15 @@ impl Build {
         *lock(&self.graph) = None;
     }
 
-    /// Builds until no file was read before it was watched.
+    /// Builds until no file has changed between its reading and its being watched.
     fn load(&self) -> Result<Graph, Problems> {
         let main = self.main()?;
         let directory = &self.project.config.directory;
         loop {
+            let begun = SystemTime::now();
             let loaded = graph::load(directory, &main, &graph::Options::of(&self.project.config), &self.cache);
             let watch = loaded.as_ref().map_or_else(|failed| &failed.watch, |graph| &graph.watch);
-            let fresh = self.watch(watch);
-            if !fresh {
+            if self.watch(watch, begun) {
                 return loaded.map_err(|failed| self.explained(failed.problems));
             }
         }
@@ -104,10 +106,17 @@ impl Build {
         config.main_is_missing().filter(|_| missing).map_or(problems, Into::into)
     }
 
-    fn watch(&self, set: &graph::WatchSet) -> bool {
-        let Some(watcher) = &self.watcher else { return false };
+    /// Watches what a build that began then has asked for; answers whether it has all of it as it is.
+    fn watch(&self, set: &graph::WatchSet, begun: SystemTime) -> bool {
+        let Some(watcher) = &self.watcher else { return true };
         let files = set.files.union(&set.missing).cloned().collect();
-        !watcher.watch(&self.owner, WatchSet { files, listings: set.listings.clone() }).is_empty()
+        let fresh = watcher.watch(&self.owner, WatchSet { files, listings: set.listings.clone() });
+        let mut untouched = Untouched::since(begun);
+        fresh.iter().all(
+            |path| {
+                if set.missing.contains(path) { untouched.is_missing(path) } else { untouched.is_file(path) }
+            },
+        )
     }
 }
 

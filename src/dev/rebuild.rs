@@ -25,11 +25,12 @@ const PATIENCE: Duration = Duration::from_millis(50);
 const MAX_PATIENCE: Duration = Duration::from_secs(1);
 
 impl Session {
-    /// Builds everything for the start; what is wrong goes to `problems`.
+    /// Builds everything for the start; what is wrong goes to `problems`. A Worker starts while the next one is built.
     pub(super) async fn build_all(self: &Arc<Self>, problems: &mut Problems) {
         let fleet = self.fleet();
         let _read_again_at_the_first_change = self.watch_fleet(&fleet);
         let eager = fleet.members.len() <= EAGER_BUILDS;
+        let mut starting = Vec::new();
         for member in &fleet.members {
             let (Some(id), Ok(_)) = (&member.id, member.state()) else { continue };
             let build = self.new_build(id, member);
@@ -38,14 +39,21 @@ impl Session {
                 continue;
             }
             match build.refresh() {
-                Ok(graph) => self.first(id, &build, graph, problems).await,
+                Ok(graph) => {
+                    let (session, id) = (self.clone(), id.clone());
+                    starting.push(tokio::spawn(async move { session.first(&id, &build, graph).await }));
+                }
                 Err(found) => problems.extend(found),
             }
+        }
+        for started in starting {
+            // A panic in there was told when it happened.
+            problems.extend(started.await.unwrap_or_default());
         }
     }
 
     /// Ordinary Workers run from the start, user Workers from their first request; both must compile.
-    async fn first(&self, id: &WorkerId, build: &Arc<Build>, graph: Option<Arc<Graph>>, problems: &mut Problems) {
+    async fn first(&self, id: &WorkerId, build: &Arc<Build>, graph: Option<Arc<Graph>>) -> Problems {
         let version = Version::new(build, graph);
         let spec = WorkerSpec { source: version.clone(), ..spec(id, build, None) };
         if id.namespace().is_none() {
@@ -54,9 +62,7 @@ impl Session {
         } else {
             self.runtime.put(spec);
         }
-        if let Err(found) = version.program() {
-            problems.extend(found);
-        }
+        version.program().err().unwrap_or_default()
     }
 
     /// Returns when everything saved before the call is served.
