@@ -17,6 +17,7 @@ mod projects;
 mod reload;
 mod runtime;
 mod samples;
+mod service_workers;
 mod services;
 mod state;
 mod streaming;

@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use super::link::dynamic_imports;
+use super::link::{dynamic_imports, service_worker};
 use super::notation::string;
 use super::splice::{Edit, splice};
-use super::{Compiled, INTEROP_NAME, Links, Map, Required};
+use super::{Compiled, DefaultExport, INTEROP_NAME, Links, Map, Required};
 
 /// A name that the text does not use, so that what we add cannot clash with it.
 pub(super) fn unused(code: &str, name: &str) -> String {
@@ -34,9 +34,16 @@ pub(super) fn carrier(compiled: &Compiled, links: &Links) -> Compiled {
         "export function {carrier}(){{return {run}({carrier},{body},{requires})}}export{{{carrier} as run$}};\
          function {requires}(){{return{{{table}}}}}"
     );
-    if links.default_export {
-        let whole = name("whole");
-        let _ = write!(head, "const {whole}={carrier}();export{{{whole} as default}};");
+    match links.default_export {
+        Some(DefaultExport::Listeners) => {
+            head.insert_str(0, &service_worker());
+            let _ = write!(head, "{carrier}();");
+        }
+        Some(DefaultExport::Whole) => {
+            let whole = name("whole");
+            let _ = write!(head, "const {whole}={carrier}();export{{{whole} as default}};");
+        }
+        None => {}
     }
     let _ = write!(head, "function {body}(exports,require,module){{");
     let mut edits = dynamic_imports(code, links, &mut head);

@@ -2,6 +2,8 @@
 
 /// How CommonJS modules and ES modules see one another; linked code imports it.
 pub const INTEROP_NAME: &str = "devflare:interop";
+/// The default export of a Worker in service-worker syntax: the runtime brings it, and the entry passes it on.
+pub const SERVICE_WORKER_NAME: &str = "devflare:service-worker";
 /// Where transformed syntax imports its helpers from.
 pub(super) const HELPERS: &str = "devflare:transform";
 

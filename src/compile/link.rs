@@ -24,7 +24,7 @@ use super::common_js::{requirements, unused};
 use super::notation::{attributes, clause, export_name, pair, passed_on, property, string, written};
 use super::record::range;
 use super::splice::{Edit, splice};
-use super::{Compiled, INTEROP_NAME, Links, Map, Moved};
+use super::{Compiled, DefaultExport, INTEROP_NAME, Links, Map, Moved, SERVICE_WORKER_NAME};
 
 pub(super) fn edit(compiled: &Compiled, links: &Links) -> Compiled {
     let allocator = Allocator::default();
@@ -45,6 +45,11 @@ pub(super) fn edit(compiled: &Compiled, links: &Links) -> Compiled {
     }
     let map = compiled.map.as_ref().map_or_else(|| Map::from(stage.clone()), |map| map.then(stage.clone()));
     Compiled { code: code.into(), map: Some(map), ..compiled.clone() }
+}
+
+/// Passes on the handlers that stand for the listeners; imported first, since it makes globals of the bindings.
+pub(super) fn service_worker() -> String {
+    format!("export{{default}}from{};", string(SERVICE_WORKER_NAME))
 }
 
 /// Edits of the `import()`s in a CommonJS module, and the statement that they need at its top.
@@ -373,6 +378,9 @@ impl<'a> Linker<'a> {
             let _ = write!(self.head, "const {}={}.requirer({{{table}}});", self.require, self.interop);
         }
         self.import_interop();
+        if self.links.default_export == Some(DefaultExport::Listeners) {
+            self.head.insert_str(0, &service_worker());
+        }
         let start = program.hashbang.as_ref().map_or(0, |hashbang| hashbang.span.end as usize);
         let start = if start > 0 && code[start..].starts_with('\n') { start + 1 } else { start };
         if !self.head.is_empty() {

@@ -24,8 +24,8 @@ pub struct Links {
     /// `import { a } from "b"; export { a }` is to become `export { a } from "b"`. By the standard they are the same;
     /// QuickJS takes the first for a binding of its own, which clashes where two `export *` bring it.
     pub forward: bool,
-    /// A CommonJS module is the Worker's entry: what it exports is the default export.
-    pub default_export: bool,
+    /// What becomes the default export of a Worker's entry that has none.
+    pub default_export: Option<DefaultExport>,
 }
 
 /// A name that a module only passes on is imported from where it comes from.
@@ -35,6 +35,14 @@ pub struct Moved {
     pub name: Arc<str>,
     /// Specifier and name; `None` for what nothing uses.
     pub to: Option<(Arc<str>, Arc<str>)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DefaultExport {
+    /// All that a CommonJS module exports.
+    Whole,
+    /// The handlers that stand for the listeners of service-worker syntax.
+    Listeners,
 }
 
 /// How `require()` takes a module.

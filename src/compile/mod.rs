@@ -33,8 +33,8 @@ mod tests;
 
 pub use cache::Cache;
 pub use common_js::required;
-pub use embedded::{INTEROP_NAME, helper};
-pub use links::{Links, Moved, Required};
+pub use embedded::{INTEROP_NAME, SERVICE_WORKER_NAME, helper};
+pub use links::{DefaultExport, Links, Moved, Required};
 pub use map::{Map, Position, token};
 pub use settings::{Hint, Jsx, Language, Options, Settings};
 pub use text::read;
@@ -69,7 +69,7 @@ pub struct Compiled {
     /// Indices in `imports` of each `export * from`, and of what a CommonJS module passes on as a whole.
     pub stars: Vec<usize>,
     pub has_top_level_await: bool,
-    /// The first `addEventListener("fetch", ...)` at top level: service-worker syntax.
+    /// The first `addEventListener("fetch", ...)`: service-worker syntax.
     pub fetch_listener: Option<Range<usize>>,
 }
 
@@ -77,6 +77,12 @@ impl Compiled {
     #[must_use]
     pub fn is_common_js(&self) -> bool {
         self.format == Format::CommonJs
+    }
+
+    /// Whether an entry listens for requests instead of exporting a handler.
+    #[must_use]
+    pub fn is_service_worker(&self) -> bool {
+        self.exports.is_empty() && self.fetch_listener.is_some()
     }
 }
 

@@ -66,6 +66,12 @@ impl<'s> Scan<'s> {
         });
     }
 
+    fn listener(&mut self, call: &CallExpression<'_>, event: &str) {
+        if event == "fetch" {
+            self.fetch_listener.get_or_insert(range(call.span));
+        }
+    }
+
     /// Puts a definition in the place of an expression; `name` is the key of a property in short form.
     fn define(&mut self, expression: &Expression<'_>, name: Option<&str>) -> bool {
         let Some(value) = self.constants.define(expression) else { return false };
@@ -176,11 +182,18 @@ impl<'a> Visit<'a> for Scan<'_> {
         {
             match callee.name.as_str() {
                 "require" if it.arguments.len() == 1 => self.import(text, range(argument.span()), ImportKind::Require),
-                "addEventListener" if text == "fetch" && self.functions == 0 => {
-                    self.fetch_listener.get_or_insert(range(it.span));
-                }
+                "addEventListener" => self.listener(it, text),
                 _ => {}
             }
+        }
+        // `self.addEventListener("fetch", ...)`
+        if let (Expression::StaticMemberExpression(member), Some(argument)) = (&it.callee, argument)
+            && member.property.name == "addEventListener"
+            && let (Expression::Identifier(scope), Some(text)) = (&member.object, literal(argument))
+            && matches!(scope.name.as_str(), "self" | "globalThis")
+            && self.constants.is_global(scope)
+        {
+            self.listener(it, text);
         }
         // `import("x").catch(...)` copes with a missing module as `try` does.
         let catches =

@@ -94,21 +94,20 @@ pub(super) fn entry(loader: &mut Loader<'_>, names: &mut Names) -> Option<Proble
     let compiled = loader.compiled(0)?;
     let source = loader.nodes[0].source.clone()?;
     let is_module = loader.nodes[0].kind == Kind::Esm;
-    if compiled.is_common_js() || (is_module && names.meaning(loader, 0, &Arc::from("default")) == Meaning::Found) {
+    if compiled.is_common_js()
+        || compiled.is_service_worker()
+        || (is_module && names.meaning(loader, 0, &Arc::from("default")) == Meaning::Found)
+    {
         return None;
     }
-    Some(match &compiled.fetch_listener {
-        Some(span) if compiled.exports.is_empty() => {
-            Problem::error("this Worker is written in service-worker syntax, which devflare cannot run yet")
-                .at(&source, span.clone(), "listens for requests here")
-                .help("Write it as a module: export default { async fetch(request, env, ctx) { ... } }")
-        }
-        _ if loader.is_given() => Problem::error(NO_HANDLERS),
-        _ => {
-            let end = source.text.trim_end().len();
-            Problem::error("the Worker has no default export")
-                .at(&source, end..end, "the file ends without `export default`")
-                .help("Add the handler: export default { async fetch(request, env, ctx) { ... } }")
-        }
-    })
+    if loader.is_given() {
+        return Some(Problem::error(NO_HANDLERS));
+    }
+    let end = source.text.trim_end().len();
+    let problem = Problem::error("the Worker has no default export");
+    Some(
+        problem
+            .at(&source, end..end, "the file ends without `export default`")
+            .help("Add the handler: export default { async fetch(request, env, ctx) { ... } }"),
+    )
 }

@@ -11,7 +11,7 @@ use super::names::Names;
 use super::order::targets;
 use super::prune::prune;
 use super::{Body, check, failure};
-use crate::compile::{Cache, Compiled, Export, INTEROP_NAME, Import, ImportKind, Links, Required};
+use crate::compile::{Cache, Compiled, DefaultExport, Export, INTEROP_NAME, Import, ImportKind, Links, Required};
 use crate::error::{Problem, Source};
 
 /// Passes over the graph until packages are settled; each settles at least one.
@@ -64,9 +64,10 @@ fn put_in(node: &mut Node, links: Links, cache: &Cache) -> bool {
         return false;
     };
     let (Some(source), Some(options)) = (&node.source, &node.options) else { return false };
+    let is_service_worker = links.default_export == Some(DefaultExport::Listeners);
     let needs_interop = compiled.is_common_js() || !links.common_js.is_empty() || !links.requires.is_empty();
     node.body = Some(Body::Code(cache.link(source, options, compiled, links)));
-    node.linked.needs_interop = needs_interop;
+    (node.linked.needs_interop, node.linked.is_service_worker) = (needs_interop, is_service_worker);
     needs_interop
 }
 
@@ -112,7 +113,11 @@ impl Pass {
         loader.nodes[index].linked = Linked::default();
         let Some(compiled) = loader.compiled(index) else { return Links::default() };
         let Some(source) = loader.nodes[index].source.clone() else { return Links::default() };
-        let default_export = index == 0 && compiled.is_common_js();
+        let default_export = match index {
+            0 if compiled.is_service_worker() => Some(DefaultExport::Listeners),
+            0 if compiled.is_common_js() => Some(DefaultExport::Whole),
+            _ => None,
+        };
         let mut links = Links { node_mode: loader.is_node_mode(index), default_export, ..Links::default() };
         for (place, import) in compiled.imports.iter().enumerate() {
             match loader.edge(index, place) {

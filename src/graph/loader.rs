@@ -74,6 +74,8 @@ pub(super) struct Linked {
     pub(super) added: BTreeMap<Arc<str>, usize>,
     /// It imports the helpers for CommonJS.
     pub(super) needs_interop: bool,
+    /// It passes on the handlers that stand for its listeners.
+    pub(super) is_service_worker: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::loader::{Edge, Loader, Node};
 use super::{Failed, Graph, Module, Target};
-use crate::compile::{INTEROP_NAME, ImportKind, required};
+use crate::compile::{INTEROP_NAME, ImportKind, SERVICE_WORKER_NAME, required};
 
 /// # Errors
 /// The loader's problems, if there is an error among them.
@@ -48,6 +48,9 @@ fn module(node: Node, names: &[Arc<str>]) -> Module {
     }));
     if node.linked.needs_interop {
         resolved.insert(INTEROP_NAME.into(), Target::Module(INTEROP_NAME.into()));
+    }
+    if node.linked.is_service_worker {
+        resolved.insert(SERVICE_WORKER_NAME.into(), Target::Builtin(SERVICE_WORKER_NAME.into()));
     }
     let body = node.body.expect("a module without a body is among the problems");
     Module { name: node.name, path: node.path, kind: node.kind, body, resolved, source: node.source }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::compile::SERVICE_WORKER_NAME;
 use crate::engine::{Compiler, ModuleCode, Program};
 use crate::error::{Problem, Problems};
 use crate::graph::{Body, Graph, Module, Target};
@@ -17,7 +18,8 @@ pub struct ProgramCache(Mutex<HashMap<Arc<str>, Compiled>>);
 type Compiled = (Arc<str>, Arc<[u8]>);
 
 /// What Workers may import by name.
-const IMPORTABLE: &[(&str, &str)] = &[("cloudflare:workers", "internal:cloudflare_workers")];
+const IMPORTABLE: &[(&str, &str)] =
+    &[("cloudflare:workers", "internal:cloudflare_workers"), (SERVICE_WORKER_NAME, "internal:service_worker")];
 
 impl ProgramCache {
     /// Compiles the graph.

@@ -286,9 +286,11 @@ fn the_entry_needs_a_default_export() {
     let project = Project::new(&[
         ("none.js", "export const a = 1;\n"),
         ("old.js", "const x = 1;\naddEventListener('fetch', event => event.respondWith(new Response()))"),
+        ("other.js", "addEventListener('message', () => {})"),
     ]);
     assert!(project.failed("none.js").starts_with("the Worker has no default export | none.js:1:20"));
-    assert!(project.failed("old.js").contains("service-worker syntax"), "{}", project.failed("old.js"));
+    assert!(project.failed("other.js").starts_with("the Worker has no default export"));
+    assert!(code(&project.built("old.js"), "old.js").starts_with("export{default}from\"devflare:service-worker\";"));
     assert!(project.failed("gone.js").starts_with("the main file does not exist | gone.js"));
 }
 
