@@ -20,6 +20,7 @@ pub(crate) mod rpc;
 pub(crate) mod serial;
 mod timers;
 mod url;
+mod url_pattern;
 
 use std::sync::Arc;
 
@@ -66,6 +67,7 @@ const APIS: &[Api] = &[
     native("serial", &[], serial::init),
     native("timers", TIMERS, timers::init),
     native("url", &["URL", "URLSearchParams"], url::init),
+    native("url_pattern", &["URLPattern"], url_pattern::init),
     script("abort", &["AbortController", "AbortSignal"]),
     script("base64", &["atob", "btoa"]),
     script("blob", &["Blob", "File"]),
