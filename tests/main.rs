@@ -2,6 +2,7 @@
 
 mod browser;
 mod command_line;
+mod control;
 mod dispatch;
 mod errors;
 mod hosts;

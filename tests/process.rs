@@ -64,8 +64,15 @@ impl Folder {
 
     /// `devflare dev`, once it serves.
     pub(crate) fn dev(&self, arguments: &[&str]) -> Running {
-        let mut all = vec!["dev", "--port", "0", "--log-format", "json"];
+        let mut all = vec!["dev"];
         all.extend(arguments);
+        self.serve(&all)
+    }
+
+    /// `devflare COMMAND`, once it serves.
+    pub(crate) fn serve(&self, arguments: &[&str]) -> Running {
+        let mut all = arguments.to_vec();
+        all.extend(["--port", "0", "--api-port", "0", "--log-format", "json"]);
         let mut running = Running::start(&mut self.devflare(&all));
         running.ready = running.line();
         assert_eq!(running.ready["event"], "ready", "{}", running.ready);

@@ -3,6 +3,7 @@
 use rquickjs::{Ctx, Result, Value as JsValue};
 
 use super::attach::make;
+use super::upload::renamed;
 use super::{Binding, Environment, Summary};
 use crate::config::{Fields, Node};
 use crate::error::{Place, Problems};
@@ -30,6 +31,10 @@ impl super::Kind for Kind {
         fields.finish();
         let Some(name) = name else { return Vec::new() };
         vec![Box::new(VersionMetadata { name: name.value, place: name.place })]
+    }
+
+    fn upload(&self, item: &Node, problems: &mut Problems) -> Option<Box<dyn Binding>> {
+        self.parse(&renamed(item, &[("name", "binding")]), problems).pop()
     }
 }
 

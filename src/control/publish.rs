@@ -319,6 +319,7 @@ fn described(problem: &Problem) -> String {
 /// Code that throws when it starts.
 pub(super) fn refused_start(failure: &Failure) -> ApiError {
     let text = match failure {
+        Failure::Threw { message, .. } if message.starts_with("Script startup exceeded") => message.clone(),
         Failure::Threw { name, message, stack } => {
             let head = format!("Uncaught {name}: {message}");
             stack.lines().fold(head, |text, frame| text + "\n  " + frame.trim()) + "\n"

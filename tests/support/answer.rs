@@ -70,6 +70,44 @@ impl Answer {
         self
     }
 
+    /// A value in a JSON body: `/result/id`.
+    #[track_caller]
+    pub(crate) fn at(&self, pointer: &str) -> serde_json::Value {
+        let parsed = serde_json::from_str::<serde_json::Value>(&self.text());
+        let body = parsed.unwrap_or_else(|error| panic!("{}: {error}: {}", self.asked, self.text()));
+        body.pointer(pointer).cloned().unwrap_or_default()
+    }
+
+    /// The API's envelope of a refusal, with this code and words in its text.
+    #[track_caller]
+    pub(crate) fn refused(self, status: u16, code: u32, words: &str) -> Self {
+        let answer = self.status(status);
+        assert_eq!(
+            (answer.at("/success"), answer.at("/errors/0/code")),
+            (false.into(), code.into()),
+            "{}",
+            answer.text()
+        );
+        let message = answer.at("/errors/0/message");
+        assert!(message.as_str().is_some_and(|message| message.contains(words)), "{words:?} in {message}");
+        answer
+    }
+
+    /// The result of the API's envelope.
+    #[track_caller]
+    pub(crate) fn result(self, expected: &str) -> Self {
+        let expected: serde_json::Value = serde_json::from_str(expected).expect("the expected JSON parses");
+        assert_eq!(self.at("/result"), expected, "{}: {}", self.asked, self.text());
+        self
+    }
+
+    /// The API's envelope of a success.
+    #[track_caller]
+    pub(crate) fn done(self) -> Self {
+        assert_eq!(self.at("/success"), true, "{}: {}", self.asked, self.text());
+        self.status(200)
+    }
+
     #[track_caller]
     pub(crate) fn broke_off(self) -> Self {
         assert!(!self.complete, "{}: the body is whole: {}", self.asked, self.text());

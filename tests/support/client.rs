@@ -43,6 +43,14 @@ impl Ask {
         self
     }
 
+    pub(crate) fn form(self, form: super::Form) -> Self {
+        self.header("Content-Type", &super::Form::content_type()).body(form.bytes())
+    }
+
+    pub(crate) fn json(self, text: &str) -> Self {
+        self.header("Content-Type", "application/json").body(text)
+    }
+
     /// Sends the request and reads the whole answer.
     #[track_caller]
     pub(crate) fn send(self) -> Answer {
@@ -63,6 +71,12 @@ impl Ask {
     #[track_caller]
     pub(crate) fn streaming(self) -> Connection {
         self.head("Transfer-Encoding: chunked\r\n")
+    }
+
+    /// Sends the head alone; what follows is the caller's affair.
+    #[track_caller]
+    pub(crate) fn head_only(self) -> Connection {
+        self.head("")
     }
 
     #[track_caller]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
+use devflare::control::{ACCOUNT, Access};
 use devflare::dev::{self, Session};
 use devflare::error::Problems;
 use devflare::fleet;
@@ -101,6 +102,11 @@ impl Dev {
         self
     }
 
+    /// No project: what runs is what is uploaded.
+    pub(crate) fn api() -> Self {
+        Self::new().with(|options| (options.fleet.none, options.watch) = (true, false))
+    }
+
     /// Starts the session; it must succeed.
     #[track_caller]
     pub(crate) fn start(self) -> Server {
@@ -145,6 +151,7 @@ pub(crate) struct Server {
 #[derive(Clone)]
 pub(crate) struct Client {
     port: u16,
+    api_port: u16,
     output: Output,
 }
 
@@ -154,12 +161,18 @@ impl Server {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.expect("the system can start two threads");
         let session = runtime.block_on(Session::start(options, output.terminal.clone()))?;
-        let bound = runtime.block_on(Session::bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 0, true, "--port"));
-        let listeners = bound.expect("some port is free");
+        let bind = || runtime.block_on(Session::bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 0, true, "--port"));
+        let (listeners, api_listeners) = (bind().expect("some port is free"), bind().expect("so is another"));
         let port = listeners[0].local_addr().expect("it is bound").port();
+        let api_port = api_listeners[0].local_addr().expect("it is bound").port();
         let (served, stopped) = (session.clone(), stop.clone());
-        let serving = Some(runtime.spawn(async move { served.serve(listeners, stopped).await }));
-        let client = Client { port, output };
+        let serving = runtime.spawn(async move {
+            let access = Access { token: None, loopback: true };
+            let api = served.serve_api(api_listeners, access, stopped.clone());
+            tokio::join!(served.serve(listeners, stopped.clone()), api);
+        });
+        let serving = Some(serving);
+        let client = Client { port, api_port, output };
         Ok(Self { folder, client, session, stop, serving, runtime: Some(runtime) })
     }
 
@@ -239,6 +252,21 @@ impl Client {
 
     pub(crate) fn ask(&self, method: &str, target: &str) -> Ask {
         Ask::new(self.port, method, target)
+    }
+
+    /// A request to the API, of its only account.
+    pub(crate) fn api(&self, method: &str, path: &str) -> Ask {
+        self.api_root(method, &format!("/accounts/{ACCOUNT}{path}"))
+    }
+
+    /// A request to the API, by its path.
+    pub(crate) fn api_root(&self, method: &str, path: &str) -> Ask {
+        self.api_bare(method, &format!("/client/v4{path}")).header("Authorization", "Bearer token-of-a-test")
+    }
+
+    /// A request to the API's port without a token.
+    pub(crate) fn api_bare(&self, method: &str, path: &str) -> Ask {
+        Ask::new(self.api_port, method, path)
     }
 
     /// A connection on which nothing was said yet.

@@ -15,6 +15,7 @@ mod client;
 mod dev;
 pub(crate) mod esbuild;
 mod folder;
+mod form;
 mod load;
 mod output;
 
@@ -23,6 +24,7 @@ use std::time::Duration;
 pub(crate) use answer::Answer;
 pub(crate) use client::{Ask, Connection};
 pub(crate) use dev::{Client, Dev, Server};
+pub(crate) use form::Form;
 pub(crate) use load::Load;
 
 /// How long anything may take before it counts as hung: a guard, no measure.
