@@ -1,6 +1,7 @@
 //! Compiles the JavaScript half of the runtime (`src/**/*.js`) to bytecode, with the very engine that will load it.
 //!
-//! Each file becomes the module `internal:NAME`; `builtins.rs` in the output directory lists them all.
+//! Each file becomes the module `internal:NAME`, and `src/node/PATH.js` the module `node:PATH`; `builtins.rs` in the
+//! output directory lists them all.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -19,14 +20,25 @@ fn main() {
     let mut table =
         String::from("/// Every builtin module: name and bytecode.\npub static BUILTINS: &[(&str, &[u8])] = &[\n");
     for path in &sources {
-        let stem = path.file_stem().and_then(|stem| stem.to_str()).expect("source names are UTF-8");
-        let file = out.join(stem).with_extension("bytecode");
-        fs::write(&file, compile(stem, path)).expect("the output directory is writable");
+        let name = name_of(path);
+        let stem = name.replace([':', '/'], "-");
+        let file = out.join(&stem).with_extension("bytecode");
+        fs::write(&file, compile(&name, path)).expect("the output directory is writable");
         let include = format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{stem}.bytecode\"))");
-        writeln!(table, "    (\"internal:{stem}\", {include}),").expect("writing to a string succeeds");
+        writeln!(table, "    (\"{name}\", {include}),").expect("writing to a string succeeds");
     }
     table.push_str("];\n");
     fs::write(out.join("builtins.rs"), table).expect("the output directory is writable");
+}
+
+/// `src/web/url.js` -> `internal:url`, `src/node/stream/web.js` -> `node:stream/web`.
+fn name_of(path: &Path) -> String {
+    let plain = path.with_extension("");
+    let name = match plain.strip_prefix("src/node") {
+        Ok(below) => below.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/"),
+        Err(_) => plain.file_name().expect("a file has a name").to_string_lossy().into_owned(),
+    };
+    if plain.starts_with("src/node") { format!("node:{name}") } else { format!("internal:{name}") }
 }
 
 fn collect(folder: &Path, sources: &mut Vec<PathBuf>) {
@@ -42,13 +54,13 @@ fn collect(folder: &Path, sources: &mut Vec<PathBuf>) {
     }
 }
 
-fn compile(stem: &str, path: &Path) -> Vec<u8> {
+fn compile(name: &str, path: &Path) -> Vec<u8> {
     let source = fs::read(path).expect("sources are readable");
     let runtime = Runtime::new().expect("a QuickJS runtime");
     runtime.set_loader(AnyModule, AnyModule);
     let context = Context::full(&runtime).expect("a QuickJS context");
     context.with(|ctx| {
-        let module = Module::declare(ctx.clone(), format!("internal:{stem}"), source).catch(&ctx);
+        let module = Module::declare(ctx.clone(), name, source).catch(&ctx);
         let module = module.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         module.write(WriteOptions { strip_source: true, ..WriteOptions::default() }).expect("bytecode can be written")
     })

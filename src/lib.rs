@@ -16,6 +16,7 @@
 //! | [`store`] | the state directory: SQLite, one holder at a time, or memory | bindings |
 //! | [`engine`] | QuickJS: isolates as actors, turns on a pool of threads, modules as bytecode, limits, promises | Workers, servers, configs |
 //! | [`web`] | the web platform, one file per API, native and JavaScript halves | bindings, configs |
+//! | [`node`] | Node.js's modules, one file per module | bindings, configs |
 //! | [`config`] | `wrangler.*` to one checked tree with places | which bindings exist |
 //! | [`compile`] | one source file to code, map, imports and exports; pure | QuickJS, watching |
 //! | [`graph`] | an entry to its resolved module graph and what to watch | QuickJS |
@@ -70,6 +71,7 @@ pub mod error;
 pub mod fleet;
 pub mod front;
 pub mod graph;
+pub mod node;
 pub mod runtime;
 pub mod store;
 pub mod term;

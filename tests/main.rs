@@ -12,6 +12,7 @@ mod isolation;
 mod live_reload;
 mod mending;
 mod modules;
+mod node;
 mod packages;
 mod process;
 mod projects;

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Foundations first; a file uses only layers listed before its own.
-const LAYERS: [&str; 17] = [
-    "error", "clock", "term", "worker", "store", "engine", "web", "config", "compile", "graph", "bindings", "fleet",
-    "runtime", "front", "control", "dev", "cli",
+const LAYERS: [&str; 18] = [
+    "error", "clock", "term", "worker", "store", "engine", "web", "node", "config", "compile", "graph", "bindings",
+    "fleet", "runtime", "front", "control", "dev", "cli",
 ];
 
 /// Lines that a Rust file may have.
@@ -75,7 +75,8 @@ fn expect_none(complaints: Vec<String>) {
 
 fn is_ours(file: &File) -> bool {
     let shown = file.shown();
-    !shown.starts_with("sample-projects") && !shown.starts_with("tests/web/resources")
+    let others = ["sample-projects", "tests/web/resources", "src/node/vendor"];
+    !others.iter().any(|other| shown.starts_with(other))
 }
 
 #[test]
@@ -109,7 +110,7 @@ fn every_file_has_a_telling_name() {
 #[test]
 fn no_work_is_left_for_later() {
     let mut complaints = Vec::new();
-    for file in files() {
+    for file in files().into_iter().filter(is_ours) {
         for (index, line) in file.text.lines().enumerate() {
             if UNFINISHED.iter().any(|word| line.contains(word)) {
                 complaints.push(format!("{}:{}: {}", file.shown(), index + 1, line.trim()));

@@ -13,9 +13,9 @@ use super::ops::cancel_ops;
 use super::pool::Pool;
 use super::program::Program;
 use super::realm::{Realm, realm as realm_of};
-use super::rejections;
 use super::throw::{Thrown, describe};
 use super::turn::{TurnClock, thread_cpu};
+use super::{async_context, rejections};
 use crate::worker::Failure;
 
 /// Work for an isolate's thread.
@@ -314,6 +314,7 @@ impl Isolate {
         let started = self.clock.arm(budget);
         inner.context.with(|ctx| {
             realm_of(&ctx).current.borrow_mut().clone_from(&invocation);
+            async_context::reset(&ctx);
             let result = job(&ctx);
             if result.is_err() && !self.clock.interrupted() {
                 self.after_throw(&ctx, invocation.as_ref());

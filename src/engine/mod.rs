@@ -9,6 +9,7 @@
 //! * [`Program`]: modules as shared bytecode.
 
 mod alarm;
+mod async_context;
 pub(crate) mod bytes;
 mod invocation;
 mod isolate;
@@ -22,6 +23,7 @@ mod throw;
 mod turn;
 
 pub use alarm::{TooManyTimers, start_timer};
+pub use async_context::{follow_promises, react};
 pub use invocation::{Invocation, InvocationLimits};
 pub use isolate::{Boot, Booted, Engine, Isolate, IsolateOptions, Job};
 pub use ops::{Completer, HostError, begin_listener, begin_op, cancel_event, is_pending, on_op_cancel, spawn_op};

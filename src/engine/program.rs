@@ -29,7 +29,9 @@ pub struct Program {
     /// Modules that come with the runtime, by name; they see only one another.
     pub builtins: &'static [(&'static str, &'static [u8])],
     /// Names of builtins that a Worker may import, as written -> builtin.
-    pub importable: &'static [(&'static str, &'static str)],
+    pub importable: Vec<(&'static str, &'static str)>,
+    /// Builtins that stand for globals on top of the platform's, with the names.
+    pub globals: &'static [(&'static str, &'static [&'static str])],
 }
 
 /// Compiles ES modules to bytecode.

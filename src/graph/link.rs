@@ -128,8 +128,9 @@ impl Pass {
                         _ => self.import(loader, &one, &mut links),
                     }
                 }
-                Edge::Builtin(_) if import.kind == ImportKind::Require => {
-                    links.requires.push((import.specifier.clone(), Required::Esm));
+                Edge::Builtin(name) if import.kind == ImportKind::Require => {
+                    let how = if name.starts_with("node:") { Required::Default } else { Required::Esm };
+                    links.requires.push((import.specifier.clone(), how));
                 }
                 _ => {}
             }

@@ -18,6 +18,7 @@ use super::tsconfig::TsConfig;
 use super::{AllGiven, Body, Name, Options, failure, given};
 use crate::compile::{self, Cache, Compiled, Hint, Import, Settings};
 use crate::error::{Problem, Problems, Source};
+use crate::node;
 
 /// Problems that are listed for one build; the rest is counted.
 const LISTED: usize = 20;
@@ -32,7 +33,7 @@ pub(super) struct Loader<'a> {
     by_path: HashMap<OsString, usize>,
     /// Imports of a package's `module` whose `main` is meant if anything requires that.
     pairs: Vec<Pair>,
-    options: &'a Options,
+    pub(super) options: &'a Options,
     rules: Rules,
     settings: Arc<Settings>,
     /// The settings by the tsconfig.json that changes them.
@@ -408,7 +409,7 @@ impl<'a> Loader<'a> {
         }
         let brought = |name: &str| match &self.options.builtins {
             Some(names) => names.iter().any(|known| known == name),
-            None => kind::is_cloudflare(name),
+            None => kind::is_cloudflare(name) || node::has(name),
         };
         let node = kind::node_name(specifier).filter(|_| self.options.node.allows(specifier));
         let name = node.as_deref().or_else(|| Some(&**specifier).filter(|name| kind::is_cloudflare(name)));

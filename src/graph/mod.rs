@@ -53,6 +53,8 @@ pub struct Graph {
     pub watch: WatchSet,
     /// What runs, but hardly as it was meant to.
     pub warnings: Problems,
+    /// Which modules of Node.js the Worker may import.
+    pub node: Node,
     by_name: HashMap<Name, usize>,
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::compile::{Jsx, Settings};
 use crate::config::{Modules, WorkerConfig};
+use crate::node;
 
 /// From this date on `nodejs_compat` means its second version.
 const NODE_V2: &str = "2024-09-23";
@@ -73,6 +74,20 @@ impl Node {
             (false, _) if has("nodejs_als") => Self::AsyncLocalStorage,
             (false, _) => Self::None,
         }
+    }
+
+    /// What a running Worker may import by a name that is computed: as written, and the module.
+    #[must_use]
+    pub fn importable(self) -> Vec<(&'static str, &'static str)> {
+        let plain = |name: &'static str| name.strip_prefix("node:").unwrap_or(name);
+        let names = node::modules().flat_map(|name| [(name, name), (plain(name), name)]);
+        names.filter(|(written, _)| self.allows(written)).collect()
+    }
+
+    /// The globals that come with the modules, by the module that exports them.
+    #[must_use]
+    pub fn globals(self) -> &'static [(&'static str, &'static [&'static str])] {
+        if self == Self::V2 { node::GLOBALS } else { &[] }
     }
 
     /// Whether the Worker may import a module of Node.js under this name.

@@ -23,7 +23,7 @@ pub(super) fn finish(loader: Loader<'_>) -> Result<Graph, Failed> {
     });
     let modules: Vec<Arc<Module>> = modules.collect();
     let by_name: HashMap<_, _> = modules.iter().enumerate().map(|(index, one)| (one.name.clone(), index)).collect();
-    Ok(Graph { entry: names[0].clone(), modules, watch, warnings: loader.problems, by_name })
+    Ok(Graph { entry: names[0].clone(), modules, watch, warnings: loader.problems, node: loader.options.node, by_name })
 }
 
 fn module(node: Node, names: &[Arc<str>]) -> Module {

@@ -98,6 +98,7 @@ fn with_authors_stack(ctx: &Ctx<'_>, error: rquickjs::Error) -> rquickjs::Error 
 }
 
 fn add_natives(host: &Object<'_>) -> Result<()> {
+    host.set("node", Func::from(crate::node::natives))?;
     host.set("respond", Func::from(respond))?;
     host.set("threw", Func::from(threw))?;
     host.set("finish", Func::from(finish))?;

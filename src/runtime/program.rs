@@ -34,7 +34,8 @@ impl ProgramCache {
         let mut program = Program {
             entry: graph.entry.clone(),
             builtins: web::BUILTINS,
-            importable: IMPORTABLE,
+            importable: IMPORTABLE.iter().copied().chain(graph.node.importable()).collect(),
+            globals: graph.node.globals(),
             ..Program::default()
         };
         for module in &graph.modules {

@@ -19,6 +19,7 @@ export function bind(bindings, open) {
   env = bindings;
   loopback = open;
   setEnv(env);
+  host.bindings = () => env;
   setWaitUntil((promise) => {
     const event = events.get(host.invocationId());
     if (event === undefined) throw new Error("waitUntil() can only be called while a request is handled.");

@@ -186,6 +186,8 @@ export const hasListeners = (target, type) => storeOf(target).listeners.some((l)
 
 /** Has `heard(target)` called whenever the target gets a listener. */
 export const hearListeners = (target, heard) => void (storeOf(target).heard = heard);
+/** The callbacks that listen for events of this type. */
+export const listenersOf = (target, type) => storeOf(target).listeners.filter((l) => l.type === type).map((l) => l.callback);
 
 /** Dispatches an event of our own making (`isTrusted`); true unless it was cancelled. */
 export function dispatch(target, event) {

@@ -13,11 +13,11 @@ host.builtin = { DOMException, atob, btoa, queueMicrotask };
 const loaded = new Map();
 
 function load(name) {
-  if (!loaded.has(name)) loaded.set(name, host.load(`internal:${name}`));
+  if (!loaded.has(name)) loaded.set(name, host.load(name.includes(":") ? name : `internal:${name}`));
   return loaded.get(name);
 }
 
-/** A function that answers the exports of `internal:NAME`, evaluated at its first call. */
+/** A function that answers the exports of `internal:NAME` (or of a module named in full), evaluated at its first call. */
 export function lazy(name) {
   let exports;
   return () => (exports ??= load(name));

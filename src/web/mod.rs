@@ -117,7 +117,9 @@ pub fn install(ctx: &Ctx<'_>, served_by: Arc<dyn Host>, more: fn(&Object<'_>) ->
     more(&host)?;
     ctx.globals().set("natives", host)?;
     let exports = load(ctx.clone(), "internal:host".to_owned())?;
-    let groups: Vec<(&str, Vec<&str>)> = APIS.iter().map(|api| (api.module, api.globals.to_vec())).collect();
+    let more_globals = realm(ctx).program.globals;
+    let groups = APIS.iter().map(|api| (api.module, api.globals.to_vec()));
+    let groups = groups.chain(more_globals.iter().map(|(module, names)| (*module, names.to_vec()))).collect();
     exports.get::<_, rquickjs::Function>("defineGlobals")?.call::<_, Value>((pairs(ctx, groups)?,))?;
     load(ctx.clone(), "internal:boot".to_owned())?;
     Ok(())

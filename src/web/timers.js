@@ -10,6 +10,9 @@ const abort = lazy("abort");
 const { apply } = Reflect;
 const nativeQueueMicrotask = host.builtin.queueMicrotask;
 
+/** A callback runs in the asynchronous context it was given in, once Node.js's modules follow such contexts. */
+const inContext = (callback) => (host.bindContext === undefined ? callback : host.bindContext(callback));
+
 /** What each timer runs: `{ handler, args, repeat }` by number. */
 const running = new Map();
 
@@ -38,7 +41,7 @@ function sweep() {
 export function startTimer(handler, delay, args = [], repeat = false) {
   const id = host.timerStart(delay > 0 ? delay : 0, repeat);
   if (running.size >= sweepAt) sweep();
-  running.set(id, { handler, args, repeat });
+  running.set(id, { handler: inContext(handler), args, repeat });
   return id;
 }
 
@@ -66,7 +69,7 @@ export const {
   clearTimeout(id = 0) { clear(id); },
   clearInterval(id = 0) { clear(id); },
   queueMicrotask(callback) {
-    const task = handlerOf(callback, "queueMicrotask");
+    const task = inContext(handlerOf(callback, "queueMicrotask"));
     nativeQueueMicrotask(() => {
       try {
         task();
