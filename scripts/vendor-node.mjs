@@ -38,7 +38,7 @@ const ours = {
       return wanted.startsWith("node:") ? { path: wanted, external: true } : undefined;
     });
     build.onLoad({ filter: /.*/, namespace: "ours" }, ({ path: wanted }) => ({
-      contents: `import all from ${JSON.stringify(OURS[wanted])}; export { all as "module.exports" };`,
+      contents: `module.exports = ours[${JSON.stringify(OURS[wanted])}];`,
     }));
   },
 };
@@ -51,7 +51,11 @@ for (const { name, version, file, entry } of PACKAGES) {
     minifySyntax: true, minifyWhitespace: false,
   });
   const head = `// ${name} ${version}, third party: see ${file}.LICENSE. Written by scripts/vendor-node.mjs; do not edit.\n`;
-  writeFileSync(path.join(target, `${file}.js`), head + result.outputFiles[0].text);
+  const text = result.outputFiles[0].text;
+  const used = [...new Set(Object.values(OURS))].filter((one) => text.includes(`ours["${one}"]`));
+  const imports = used.map((one, at) => `import ours${at} from ${JSON.stringify(one)};\n`).join("");
+  const table = used.length > 0 ? `const ours = { ${used.map((one, at) => `${JSON.stringify(one)}: ours${at}`).join(", ")} };\n` : "";
+  writeFileSync(path.join(target, `${file}.js`), head + imports + table + text);
   const folder = path.join(work, "node_modules", name);
   const license = ["LICENSE", "LICENSE-MIT.txt", "LICENSE.md"].find((one) => {
     try { return readFileSync(path.join(folder, one)); } catch { return undefined; }

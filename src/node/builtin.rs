@@ -16,7 +16,7 @@ fn builtin_module<'js>(ctx: Ctx<'js>, id: String) -> Result<Value<'js>> {
     let program = realm(&ctx).program.clone();
     let name = if id.contains(':') { id } else { format!("node:{id}") };
     if super::has(&name) {
-        return program.builtin(&ctx, &name)?.get("default");
+        return program.builtin_default(&ctx, &name);
     }
     let known = program.importable.iter().find(|(written, _)| *written == name);
     match known {

@@ -1,19 +1,19 @@
 // readable-stream 4.8.0, third party: see readable_stream.LICENSE. Written by scripts/vendor-node.mjs; do not edit.
+import ours0 from "node:events";
+import ours1 from "node:buffer";
+import ours2 from "node:internal/process";
+import ours3 from "node:string_decoder";
+import ours4 from "node:internal/abort";
+const ours = { "node:events": ours0, "node:buffer": ours1, "node:internal/process": ours2, "node:string_decoder": ours3, "node:internal/abort": ours4 };
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
 var __getProtoOf = Object.getPrototypeOf, __hasOwnProp = Object.prototype.hasOwnProperty;
-var __esm = (fn, res) => function() {
-  return fn && (res = (0, fn[__getOwnPropNames(fn)[0]])(fn = 0)), res;
-};
 var __commonJS = (cb, mod) => function() {
   return mod || (0, cb[__getOwnPropNames(cb)[0]])((mod = { exports: {} }).exports, mod), mod.exports;
 };
-var __export = (target, all7) => {
-  for (var name in all7)
-    __defProp(target, name, { get: all7[name], enumerable: !0 });
-}, __copyProps = (to, from, except, desc) => {
+var __copyProps = (to, from, except, desc) => {
   if (from && typeof from == "object" || typeof from == "function")
     for (let key of __getOwnPropNames(from))
       !__hasOwnProp.call(to, key) && key !== except && __defProp(to, key, { get: () => from[key], enumerable: !(desc = __getOwnPropDesc(from, key)) || desc.enumerable });
@@ -26,16 +26,12 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
   // "default" to the CommonJS "module.exports" for node compatibility.
   isNodeMode || !mod || !mod.__esModule ? __defProp(target, "default", { value: mod, enumerable: !0 }) : target,
   mod
-)), __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: !0 }), mod);
+));
 
 // ours:buffer
-var buffer_exports = {};
-__export(buffer_exports, {
-  "module.exports": () => all
-});
-import all from "node:buffer";
-var init_buffer = __esm({
-  "ours:buffer"() {
+var require_buffer = __commonJS({
+  "ours:buffer"(exports, module) {
+    module.exports = ours["node:buffer"];
   }
 });
 
@@ -439,24 +435,16 @@ var require_errors = __commonJS({
 });
 
 // ours:abort-controller
-var abort_controller_exports = {};
-__export(abort_controller_exports, {
-  "module.exports": () => all2
-});
-import all2 from "node:internal/abort";
-var init_abort_controller = __esm({
-  "ours:abort-controller"() {
+var require_abort_controller = __commonJS({
+  "ours:abort-controller"(exports, module) {
+    module.exports = ours["node:internal/abort"];
   }
 });
 
 // ours:events
-var events_exports = {};
-__export(events_exports, {
-  "module.exports": () => all3
-});
-import all3 from "node:events";
-var init_events = __esm({
-  "ours:events"() {
+var require_events = __commonJS({
+  "ours:events"(exports, module) {
+    module.exports = ours["node:events"];
   }
 });
 
@@ -464,9 +452,9 @@ var init_events = __esm({
 var require_util = __commonJS({
   "node_modules/readable-stream/lib/ours/util.js"(exports, module) {
     "use strict";
-    var bufferModule = (init_buffer(), __toCommonJS(buffer_exports)), { format, inspect } = require_inspect(), {
+    var bufferModule = require_buffer(), { format, inspect } = require_inspect(), {
       codes: { ERR_INVALID_ARG_TYPE }
-    } = require_errors(), { kResistStopPropagation, AggregateError, SymbolDispose } = require_primordials(), AbortSignal = globalThis.AbortSignal || (init_abort_controller(), __toCommonJS(abort_controller_exports)).AbortSignal, AbortController = globalThis.AbortController || (init_abort_controller(), __toCommonJS(abort_controller_exports)).AbortController, AsyncFunction = Object.getPrototypeOf(async function() {
+    } = require_errors(), { kResistStopPropagation, AggregateError, SymbolDispose } = require_primordials(), AbortSignal = globalThis.AbortSignal || require_abort_controller().AbortSignal, AbortController = globalThis.AbortController || require_abort_controller().AbortController, AsyncFunction = Object.getPrototypeOf(async function() {
     }).constructor, Blob = globalThis.Blob || bufferModule.Blob, isBlob = typeof Blob < "u" ? function(b) {
       return b instanceof Blob;
     } : function(b) {
@@ -520,7 +508,7 @@ var require_util = __commonJS({
       deprecate(fn, message) {
         return fn;
       },
-      addAbortListener: (init_events(), __toCommonJS(events_exports)).addAbortListener || function(signal, listener) {
+      addAbortListener: require_events().addAbortListener || function(signal, listener) {
         if (signal === void 0)
           throw new ERR_INVALID_ARG_TYPE("signal", "AbortSignal", signal);
         validateAbortSignal(signal, "signal"), validateFunction(listener, "listener");
@@ -773,18 +761,14 @@ var require_validators = __commonJS({
 });
 
 // ours:process/
-var process_exports = {};
-__export(process_exports, {
-  "module.exports": () => all4
-});
-import all4 from "node:internal/process";
-var init_process = __esm({
-  "ours:process/"() {
+var require_process = __commonJS({
+  "ours:process/"(exports, module) {
+    module.exports = ours["node:internal/process"];
   }
 });
 
 // node_modules/readable-stream/lib/internal/shims/process.js
-var require_process = __commonJS({
+var require_process2 = __commonJS({
   "node_modules/readable-stream/lib/internal/shims/process.js"(exports, module) {
     "use strict";
     var process = ((base, esmKey, keys, isValid) => {
@@ -795,7 +779,7 @@ var require_process = __commonJS({
             return candidate;
       }
       return base;
-    })((init_process(), __toCommonJS(process_exports)), "__esModule", ["default", "process"], (candidate) => "nextTick" in candidate);
+    })(require_process(), "__esModule", ["default", "process"], (candidate) => "nextTick" in candidate);
     module.exports = process;
   }
 });
@@ -952,7 +936,7 @@ var require_utils = __commonJS({
 var require_end_of_stream = __commonJS({
   "node_modules/readable-stream/lib/internal/streams/end-of-stream.js"(exports, module) {
     "use strict";
-    var process = require_process(), { AbortError, codes } = require_errors(), { ERR_INVALID_ARG_TYPE, ERR_STREAM_PREMATURE_CLOSE } = codes, { kEmptyObject, once } = require_util(), { validateAbortSignal, validateFunction, validateObject, validateBoolean } = require_validators(), { Promise: Promise2, PromisePrototypeThen, SymbolDispose } = require_primordials(), {
+    var process = require_process2(), { AbortError, codes } = require_errors(), { ERR_INVALID_ARG_TYPE, ERR_STREAM_PREMATURE_CLOSE } = codes, { kEmptyObject, once } = require_util(), { validateAbortSignal, validateFunction, validateObject, validateBoolean } = require_validators(), { Promise: Promise2, PromisePrototypeThen, SymbolDispose } = require_primordials(), {
       isClosed,
       isReadable,
       isReadableNodeStream,
@@ -1074,7 +1058,7 @@ var require_end_of_stream = __commonJS({
 var require_destroy = __commonJS({
   "node_modules/readable-stream/lib/internal/streams/destroy.js"(exports, module) {
     "use strict";
-    var process = require_process(), {
+    var process = require_process2(), {
       aggregateTwoErrors,
       codes: { ERR_MULTIPLE_CALLBACK },
       AbortError
@@ -1178,7 +1162,7 @@ var require_destroy = __commonJS({
 var require_legacy = __commonJS({
   "node_modules/readable-stream/lib/internal/streams/legacy.js"(exports, module) {
     "use strict";
-    var { ArrayIsArray, ObjectSetPrototypeOf } = require_primordials(), { EventEmitter: EE } = (init_events(), __toCommonJS(events_exports));
+    var { ArrayIsArray, ObjectSetPrototypeOf } = require_primordials(), { EventEmitter: EE } = require_events();
     function Stream(opts) {
       EE.call(this, opts);
     }
@@ -1267,7 +1251,7 @@ var require_add_abort_signal = __commonJS({
 var require_buffer_list = __commonJS({
   "node_modules/readable-stream/lib/internal/streams/buffer_list.js"(exports, module) {
     "use strict";
-    var { StringPrototypeSlice, SymbolIterator, TypedArrayPrototypeSet, Uint8Array: Uint8Array2 } = require_primordials(), { Buffer: Buffer2 } = (init_buffer(), __toCommonJS(buffer_exports)), { inspect } = require_util();
+    var { StringPrototypeSlice, SymbolIterator, TypedArrayPrototypeSet, Uint8Array: Uint8Array2 } = require_primordials(), { Buffer: Buffer2 } = require_buffer(), { inspect } = require_util();
     module.exports = class {
       constructor() {
         this.head = null, this.tail = null, this.length = 0;
@@ -1401,13 +1385,9 @@ var require_state = __commonJS({
 });
 
 // ours:string_decoder/
-var string_decoder_exports = {};
-__export(string_decoder_exports, {
-  "module.exports": () => all5
-});
-import all5 from "node:string_decoder";
-var init_string_decoder = __esm({
-  "ours:string_decoder/"() {
+var require_string_decoder = __commonJS({
+  "ours:string_decoder/"(exports, module) {
+    module.exports = ours["node:string_decoder"];
   }
 });
 
@@ -1415,7 +1395,7 @@ var init_string_decoder = __esm({
 var require_from = __commonJS({
   "node_modules/readable-stream/lib/internal/streams/from.js"(exports, module) {
     "use strict";
-    var process = require_process(), { PromisePrototypeThen, SymbolAsyncIterator, SymbolIterator } = require_primordials(), { Buffer: Buffer2 } = (init_buffer(), __toCommonJS(buffer_exports)), { ERR_INVALID_ARG_TYPE, ERR_STREAM_NULL_VALUES } = require_errors().codes;
+    var process = require_process2(), { PromisePrototypeThen, SymbolAsyncIterator, SymbolIterator } = require_primordials(), { Buffer: Buffer2 } = require_buffer(), { ERR_INVALID_ARG_TYPE, ERR_STREAM_NULL_VALUES } = require_errors().codes;
     function from(Readable, iterable, opts) {
       let iterator;
       if (typeof iterable == "string" || iterable instanceof Buffer2)
@@ -1491,7 +1471,7 @@ var require_from = __commonJS({
 var require_readable = __commonJS({
   "node_modules/readable-stream/lib/internal/streams/readable.js"(exports, module) {
     "use strict";
-    var process = require_process(), {
+    var process = require_process2(), {
       ArrayPrototypeIndexOf,
       NumberIsInteger,
       NumberIsNaN,
@@ -1507,7 +1487,7 @@ var require_readable = __commonJS({
     } = require_primordials();
     module.exports = Readable;
     Readable.ReadableState = ReadableState;
-    var { EventEmitter: EE } = (init_events(), __toCommonJS(events_exports)), { Stream, prependListener } = require_legacy(), { Buffer: Buffer2 } = (init_buffer(), __toCommonJS(buffer_exports)), { addAbortSignal } = require_add_abort_signal(), eos = require_end_of_stream(), debug = require_util().debuglog("stream", (fn) => {
+    var { EventEmitter: EE } = require_events(), { Stream, prependListener } = require_legacy(), { Buffer: Buffer2 } = require_buffer(), { addAbortSignal } = require_add_abort_signal(), eos = require_end_of_stream(), debug = require_util().debuglog("stream", (fn) => {
       debug = fn;
     }), BufferList = require_buffer_list(), destroyImpl = require_destroy(), { getHighWaterMark, getDefaultHighWaterMark } = require_state(), {
       aggregateTwoErrors,
@@ -1519,7 +1499,7 @@ var require_readable = __commonJS({
         ERR_STREAM_UNSHIFT_AFTER_END_EVENT
       },
       AbortError
-    } = require_errors(), { validateObject } = require_validators(), kPaused = Symbol2("kPaused"), { StringDecoder } = (init_string_decoder(), __toCommonJS(string_decoder_exports)), from = require_from();
+    } = require_errors(), { validateObject } = require_validators(), kPaused = Symbol2("kPaused"), { StringDecoder } = require_string_decoder(), from = require_from();
     ObjectSetPrototypeOf(Readable.prototype, Stream.prototype);
     ObjectSetPrototypeOf(Readable, Stream);
     var nop = () => {
@@ -2050,7 +2030,7 @@ var require_readable = __commonJS({
 var require_writable = __commonJS({
   "node_modules/readable-stream/lib/internal/streams/writable.js"(exports, module) {
     "use strict";
-    var process = require_process(), {
+    var process = require_process2(), {
       ArrayPrototypeSlice,
       Error: Error2,
       FunctionPrototypeSymbolHasInstance,
@@ -2063,7 +2043,7 @@ var require_writable = __commonJS({
     } = require_primordials();
     module.exports = Writable;
     Writable.WritableState = WritableState;
-    var { EventEmitter: EE } = (init_events(), __toCommonJS(events_exports)), Stream = require_legacy().Stream, { Buffer: Buffer2 } = (init_buffer(), __toCommonJS(buffer_exports)), destroyImpl = require_destroy(), { addAbortSignal } = require_add_abort_signal(), { getHighWaterMark, getDefaultHighWaterMark } = require_state(), {
+    var { EventEmitter: EE } = require_events(), Stream = require_legacy().Stream, { Buffer: Buffer2 } = require_buffer(), destroyImpl = require_destroy(), { addAbortSignal } = require_add_abort_signal(), { getHighWaterMark, getDefaultHighWaterMark } = require_state(), {
       ERR_INVALID_ARG_TYPE,
       ERR_METHOD_NOT_IMPLEMENTED,
       ERR_MULTIPLE_CALLBACK,
@@ -2423,7 +2403,7 @@ var require_writable = __commonJS({
 // node_modules/readable-stream/lib/internal/streams/duplexify.js
 var require_duplexify = __commonJS({
   "node_modules/readable-stream/lib/internal/streams/duplexify.js"(exports, module) {
-    var process = require_process(), bufferModule = (init_buffer(), __toCommonJS(buffer_exports)), {
+    var process = require_process2(), bufferModule = require_buffer(), {
       isReadable,
       isWritable,
       isIterable,
@@ -2440,7 +2420,7 @@ var require_duplexify = __commonJS({
       return b instanceof Blob;
     } : function(b) {
       return !1;
-    }, AbortController = globalThis.AbortController || (init_abort_controller(), __toCommonJS(abort_controller_exports)).AbortController, { FunctionPrototypeCall } = require_primordials(), Duplexify = class extends Duplex {
+    }, AbortController = globalThis.AbortController || require_abort_controller().AbortController, { FunctionPrototypeCall } = require_primordials(), Duplexify = class extends Duplex {
       constructor(options) {
         super(options), options?.readable === !1 && (this._readableState.readable = !1, this._readableState.ended = !0, this._readableState.endEmitted = !0), options?.writable === !1 && (this._writableState.writable = !1, this._writableState.ending = !0, this._writableState.ended = !0, this._writableState.finished = !0);
       }
@@ -2830,7 +2810,7 @@ var require_passthrough = __commonJS({
 // node_modules/readable-stream/lib/internal/streams/pipeline.js
 var require_pipeline = __commonJS({
   "node_modules/readable-stream/lib/internal/streams/pipeline.js"(exports, module) {
-    var process = require_process(), { ArrayIsArray, Promise: Promise2, SymbolAsyncIterator, SymbolDispose } = require_primordials(), eos = require_end_of_stream(), { once } = require_util(), destroyImpl = require_destroy(), Duplex = require_duplex(), {
+    var process = require_process2(), { ArrayIsArray, Promise: Promise2, SymbolAsyncIterator, SymbolDispose } = require_primordials(), eos = require_end_of_stream(), { once } = require_util(), destroyImpl = require_destroy(), Duplex = require_duplex(), {
       aggregateTwoErrors,
       codes: {
         ERR_INVALID_ARG_TYPE,
@@ -2849,7 +2829,7 @@ var require_pipeline = __commonJS({
       isWebStream,
       isReadableStream,
       isReadableFinished
-    } = require_utils(), AbortController = globalThis.AbortController || (init_abort_controller(), __toCommonJS(abort_controller_exports)).AbortController, PassThrough, Readable, addAbortListener;
+    } = require_utils(), AbortController = globalThis.AbortController || require_abort_controller().AbortController, PassThrough, Readable, addAbortListener;
     function destroyer(stream, reading, writing) {
       let finished = !1;
       stream.on("close", () => {
@@ -3242,7 +3222,7 @@ var require_compose = __commonJS({
 var require_operators = __commonJS({
   "node_modules/readable-stream/lib/internal/streams/operators.js"(exports, module) {
     "use strict";
-    var AbortController = globalThis.AbortController || (init_abort_controller(), __toCommonJS(abort_controller_exports)).AbortController, {
+    var AbortController = globalThis.AbortController || require_abort_controller().AbortController, {
       codes: { ERR_INVALID_ARG_VALUE, ERR_INVALID_ARG_TYPE, ERR_MISSING_ARGS, ERR_OUT_OF_RANGE },
       AbortError
     } = require_errors(), { validateAbortSignal, validateInteger, validateObject } = require_validators(), kWeakHandler = require_primordials().Symbol("kWeak"), kResistStopPropagation = require_primordials().Symbol("kResistStopPropagation"), { finished } = require_end_of_stream(), staticCompose = require_compose(), { addAbortSignalNoValidate } = require_add_abort_signal(), { isWritable, isNodeStream } = require_utils(), { deprecate } = require_util(), {
@@ -3532,7 +3512,7 @@ var require_promises = __commonJS({
 var require_stream = __commonJS({
   "node_modules/readable-stream/lib/stream.js"(exports, module) {
     "use strict";
-    var { Buffer: Buffer2 } = (init_buffer(), __toCommonJS(buffer_exports)), { ObjectDefineProperty, ObjectKeys, ReflectApply } = require_primordials(), {
+    var { Buffer: Buffer2 } = require_buffer(), { ObjectDefineProperty, ObjectKeys, ReflectApply } = require_primordials(), {
       promisify: { custom: customPromisify }
     } = require_util(), { streamReturningOperators, promiseReturningOperators } = require_operators(), {
       codes: { ERR_ILLEGAL_CONSTRUCTOR }
