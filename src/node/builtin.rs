@@ -12,7 +12,7 @@ pub(super) fn init<'js>(_ctx: &Ctx<'js>, natives: &Object<'js>) -> Result<()> {
 }
 
 /// What a module of Node.js exports by default, the namespace of one of Cloudflare's; undefined if there is none.
-fn builtin_module<'js>(ctx: Ctx<'js>, id: String) -> Result<Value<'js>> {
+fn builtin_module(ctx: Ctx<'_>, id: String) -> Result<Value<'_>> {
     let program = realm(&ctx).program.clone();
     let name = if id.contains(':') { id } else { format!("node:{id}") };
     if super::has(&name) {
