@@ -4,6 +4,7 @@
 //! binding. Knows no HTTP front. Adding a binding means a file here, a line in `ALL`, and one row less in `unsupported`.
 
 mod attach;
+mod blobs;
 mod declare;
 mod dispatch_namespaces;
 mod kv_namespaces;

@@ -2,18 +2,24 @@
 //!
 //! An item has a `name`, a `type`, and fields that mostly are those of the configuration under other names.
 
+use bytes::Bytes;
+
+use super::blobs::Blob;
 use super::{Binding, Kind, all};
 use crate::config::{self, Node, Value};
 use crate::error::{Problem, Problems, Source};
 
-/// All bindings of the `bindings` in an upload's metadata.
+/// The content of a part of an upload, if it has one of this name.
+type Parts<'a> = &'a dyn Fn(&str) -> Option<Bytes>;
+
+/// All bindings of the `bindings` in an upload's metadata; some are parts of the upload.
 ///
 /// # Errors
 /// The first mistake, as a sentence.
-pub fn of_upload(items: &[serde_json::Value]) -> Result<Vec<Box<dyn Binding>>, String> {
+pub fn of_upload(items: &[serde_json::Value], parts: Parts<'_>) -> Result<Vec<Box<dyn Binding>>, String> {
     let mut bindings: Vec<Box<dyn Binding>> = Vec::with_capacity(items.len());
     for item in items {
-        let binding = one(item)?;
+        let binding = one(item, parts)?;
         if bindings.iter().any(|other| other.name() == binding.name()) {
             return Err(format!("Binding name '{}' already in use. Please use a different name and try again.", {
                 binding.name()
@@ -24,10 +30,16 @@ pub fn of_upload(items: &[serde_json::Value]) -> Result<Vec<Box<dyn Binding>>, S
     Ok(bindings)
 }
 
-fn one(item: &serde_json::Value) -> Result<Box<dyn Binding>, String> {
+fn one(item: &serde_json::Value, parts: Parts<'_>) -> Result<Box<dyn Binding>, String> {
     let text = |key: &str| item.get(key).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty());
     let name = text("name").ok_or("A binding has no name.")?;
     let wanted = text("type").ok_or_else(|| format!("Binding '{name}' has no type."))?;
+    if Blob::TYPES.contains(&wanted) {
+        let part = text("part").unwrap_or(name);
+        let missing = || format!("Binding '{name}': there is no part \"{part}\".");
+        let (name, bytes) = (name.to_owned(), parts(part).ok_or_else(missing)?);
+        return Ok(Box::new(Blob { name, bytes, is_text: wanted == "text_blob" }));
+    }
     let Some(kind) = all().find(|kind| kind.upload_types().contains(&wanted)) else {
         return Err(format!("Binding '{name}' is of unknown type '{wanted}'."));
     };

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::Control;
 use super::catalog::{Catalog, Indexed, StoredModule, Version};
 use super::envelope::ApiError;
+use super::triggers::Hosts;
 use super::upload::{Module, Upload};
 use crate::bindings::{Binding, of_upload};
 use crate::compile::Cache;
@@ -20,7 +21,11 @@ use crate::worker::{Failure, WorkerId};
 
 /// Everything that is uploaded and deployed, by id: what is known of it without its contents.
 #[derive(Default)]
-pub(super) struct Live(RwLock<BTreeMap<WorkerId, Indexed>>);
+pub(super) struct Live {
+    workers: RwLock<BTreeMap<WorkerId, Indexed>>,
+    /// Of those that have any.
+    hosts: RwLock<BTreeMap<WorkerId, Hosts>>,
+}
 
 impl Live {
     pub(super) fn ids(&self) -> Vec<WorkerId> {
@@ -32,15 +37,32 @@ impl Live {
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<WorkerId, Indexed>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.workers.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn set_hosts(&self, id: &WorkerId, hosts: Hosts) {
+        let mut all = self.hosts.write().unwrap_or_else(PoisonError::into_inner);
+        if hosts.is_empty() {
+            all.remove(id);
+        } else {
+            all.insert(id.clone(), hosts);
+        }
+    }
+
+    /// Whose routes or domains fit a host and a path best.
+    fn at(&self, host: &str, path: &str) -> Option<WorkerId> {
+        let all = self.hosts.read().unwrap_or_else(PoisonError::into_inner);
+        let fitting = all.iter().filter_map(|(id, hosts)| Some((hosts.fit(host, path)?, id)));
+        fitting.max_by_key(|(fit, _)| *fit).map(|(_, id)| id.clone())
     }
 
     pub(super) fn insert(&self, indexed: Indexed) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(indexed.id.clone(), indexed);
+        self.workers.write().unwrap_or_else(PoisonError::into_inner).insert(indexed.id.clone(), indexed);
     }
 
     pub(super) fn remove(&self, id: &WorkerId) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(id);
+        self.set_hosts(id, Hosts::default());
+        self.workers.write().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 }
 
@@ -52,6 +74,9 @@ impl Control {
             index.map_err(|error| Problem::error(format!("the uploads cannot be read: {}", error.summary())))?;
         for indexed in index {
             self.settings.runtime.put(self.spec(&indexed));
+            if let Some(settings) = &indexed.settings {
+                self.live.set_hosts(&indexed.id, Hosts::of(settings));
+            }
             self.live.insert(indexed);
         }
         Ok(())
@@ -76,6 +101,11 @@ impl Control {
     /// The ordinary Worker of this name, if it is uploaded.
     pub fn ordinary(&self, name: &str) -> Option<WorkerId> {
         self.live.find(&WorkerId::plain(name)).map(|found| found.id)
+    }
+
+    /// The ordinary Worker that has a route or a custom domain for a host, without port, and a path.
+    pub fn routed(&self, host: &str, path: &str) -> Option<WorkerId> {
+        self.live.at(host, path)
     }
 
     /// The uploaded Worker that answers where nothing else does: one that dispatches, or else any ordinary one.
@@ -149,7 +179,11 @@ pub(super) fn build(upload: &Upload, cache: &Cache) -> Result<Built, Unbuildable
     let (main, _) = upload.main().map_err(Unbuildable::Other)?;
     let given = upload.given().map_err(Unbuildable::Other)?;
     let items = upload.metadata.get("bindings").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let bindings = of_upload(items).map_err(|what| Unbuildable::Other(super::upload::invalid(what)))?;
+    let part = |name: &str| {
+        let found = upload.modules.iter().find(|module| module.part == name || module.name == name);
+        found.map(|module| module.bytes.clone())
+    };
+    let bindings = of_upload(items, &part).map_err(|what| Unbuildable::Other(super::upload::invalid(what)))?;
     let text = |key: &str| upload.metadata.get(key).and_then(Value::as_str).unwrap_or_default();
     let flags = upload.metadata.get("compatibility_flags").and_then(Value::as_array);
     let flags: Vec<_> = flags.into_iter().flatten().filter_map(|flag| flag.as_str().map(str::to_owned)).collect();

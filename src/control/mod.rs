@@ -38,6 +38,7 @@ mod settings;
 mod status;
 mod subdomain;
 mod tags;
+mod triggers;
 mod upload;
 mod user;
 mod versions;
@@ -104,6 +105,7 @@ fn all_routes() -> Vec<Route> {
         settings::routes(),
         subdomain::routes(),
         tags::routes(),
+        triggers::routes(),
         user::routes(),
         versions::routes(),
     ]

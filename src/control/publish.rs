@@ -241,7 +241,8 @@ pub(super) fn indexed_of(id: WorkerId, version: &str, metadata: &Value) -> Index
     let limit = |key: &str| metadata.get("limits")?.get(key)?.as_u64();
     let bindings = metadata.get("bindings").and_then(Value::as_array);
     let dispatches = bindings.into_iter().flatten().any(|item| item["type"] == "dispatch_namespace");
-    Indexed { id, version: version.to_owned(), cpu_ms: limit("cpu_ms"), subrequests: limit("subrequests"), dispatches }
+    let (cpu_ms, subrequests) = (limit("cpu_ms"), limit("subrequests"));
+    Indexed { id, version: version.to_owned(), cpu_ms, subrequests, dispatches, settings: None }
 }
 
 fn stored(upload: &Upload) -> Vec<StoredModule> {

@@ -189,7 +189,7 @@ async fn delete_by_tags(control: Arc<Control>, ask: Ask) -> Answer {
     if filter.0.is_empty() {
         return Err(ApiError::bad("Say which scripts to delete: ?tags=customer-123:yes"));
     }
-    let page = Page { filter, after: String::new(), limit: usize::MAX - 1 };
+    let page = Page { filter, ..Page::all() };
     let scripts = control.catalog.scripts(&namespace, page).await?;
     let gone = control.delete_scripts(scripts.into_iter().map(|script| script.id).collect()).await?;
     let gone: Vec<_> = gone.iter().map(|id| json!({ "id": id.name() })).collect();

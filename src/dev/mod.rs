@@ -218,7 +218,7 @@ impl Session {
             return Some(Arc::new(control::Inside(self.control.clone())));
         }
         let fleet = self.fleet();
-        let id = fleet.hosts.find(host, url.path()).cloned().or_else(|| self.uploaded_at(host))?;
+        let id = fleet.hosts.find(host, url.path()).cloned().or_else(|| self.uploaded_at(host, url.path()))?;
         (id != *caller).then(|| self.fetcher(&id))
     }
 

@@ -55,16 +55,21 @@ impl Session {
         counts
     }
 
-    /// The uploaded Worker that a host names, as `NAME.localhost` or as clients print it.
-    pub(super) fn uploaded_at(&self, host: &str) -> Option<WorkerId> {
+    /// The uploaded Worker that a host names, as `NAME.localhost` or as clients print it, or by a route.
+    pub(super) fn uploaded_at(&self, host: &str, path: &str) -> Option<WorkerId> {
         let host = host.to_ascii_lowercase();
         let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
         let name = name.map_or(host.as_str(), |(name, _)| name);
-        let label = name.strip_suffix(".localhost").or_else(|| {
-            let rest = name.strip_suffix(".workers.dev")?;
-            rest.strip_suffix(control::SUBDOMAIN)?.strip_suffix('.')
-        })?;
+        let Some(label) = label_of(name) else { return self.control.routed(name, path) };
         let last = label.rsplit('.').next().unwrap_or(label);
         self.control.ordinary(label).or_else(|| self.control.ordinary(last))
     }
+}
+
+/// What stands before `.localhost`, or before the account's part of `workers.dev`.
+fn label_of(host: &str) -> Option<&str> {
+    host.strip_suffix(".localhost").or_else(|| {
+        let rest = host.strip_suffix(".workers.dev")?;
+        rest.strip_suffix(control::SUBDOMAIN)?.strip_suffix('.')
+    })
 }

@@ -8,6 +8,7 @@ mod namespaces;
 mod scripts;
 mod spellings;
 mod tags;
+mod triggers;
 mod versions;
 
 use crate::support::{Answer, Client, Dev, Form, Server};

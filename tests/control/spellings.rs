@@ -47,6 +47,48 @@ fn every_client_is_understood() {
     dev.get("/longer").body("longer");
 }
 
+const LISTENER: &str =
+    "addEventListener('fetch', (event) => event.respondWith(new Response(typeof TEXT + event.request.method)))";
+
+#[test]
+fn scripts_in_service_worker_syntax_are_run() {
+    let dev = platform();
+    let metadata = r#"{"body_part":"script","bindings":[{"name":"TEXT","type":"plain_text","text":"t"}]}"#;
+    let form = Form::new().text("metadata", metadata).file("script", "w.js", "application/javascript", LISTENER);
+    put(&dev, "a", form).done();
+    dev.get("/a").body("stringGET");
+    let form = Form::new().text("metadata", metadata).part("form-data; name=script", "", LISTENER);
+    put(&dev, "b", form).done();
+    dev.get("/b").body("stringGET");
+    for kind in ["application/javascript", "text/javascript; charset=utf-8"] {
+        dev.api("PUT", &user("c")).header("Content-Type", kind).body(LISTENER).send().done();
+        dev.get("/c").body("undefinedGET");
+    }
+    put(&dev, "a", Form::new().text("metadata", metadata).text("script", "let x = 1")).refused(400, 10_068, "handlers");
+    dev.get("/a").body("stringGET");
+    let content = dev.api("GET", &format!("{}/content", user("c"))).send().status(200).body(LISTENER);
+    content.header("content-type", "application/javascript");
+}
+
+#[test]
+fn a_service_workers_texts_and_data_are_parts() {
+    let dev = platform();
+    let metadata = r#"{"body_part":"script","bindings":[
+        {"name":"NOTE","type":"text_blob","part":"note"},{"name":"BYTES","type":"data_blob","part":"bytes"}]}"#;
+    let code = "addEventListener('fetch', (event) =>
+        event.respondWith(new Response(NOTE + [...new Uint8Array(BYTES)] + (BYTES instanceof ArrayBuffer))))";
+    let form = Form::new()
+        .text("metadata", metadata)
+        .file("script", "script", "application/javascript", code)
+        .file("note", "note", "text/plain", "text ")
+        .file("bytes", "bytes", "application/octet-stream", [1_u8, 255]);
+    put(&dev, "a", form).done();
+    dev.get("/a").body("text 1,255true");
+    let missing = r#"{"body_part":"script","bindings":[{"name":"NOTE","type":"text_blob","part":"none"}]}"#;
+    let form = Form::new().text("metadata", missing).text("script", code);
+    put(&dev, "b", form).refused(400, 10_021, "no part \"none\"");
+}
+
 #[test]
 fn a_script_alone_is_an_upload_too() {
     let dev = platform();

@@ -33,6 +33,8 @@ pub(in crate::control) struct Indexed {
     pub(in crate::control) subrequests: Option<u64>,
     /// It has a dispatch namespace bound.
     pub(in crate::control) dispatches: bool,
+    /// Of the account's own; user Workers have no hosts.
+    pub(in crate::control) settings: Option<Value>,
 }
 
 /// Which scripts of a list.
@@ -46,6 +48,13 @@ pub(in crate::control) struct Page {
 
 fn limit(stored: Option<i64>) -> Option<u64> {
     stored.and_then(|limit| u64::try_from(limit).ok())
+}
+
+impl Page {
+    /// All of them.
+    pub(in crate::control) fn all() -> Self {
+        Self { limit: usize::MAX - 1, ..Self::default() }
+    }
 }
 
 const COLUMNS: &str = "id, namespace, name, tag, created, modified, version, settings";
@@ -76,8 +85,8 @@ impl Catalog {
     /// Every script that is served, without its contents.
     pub(in crate::control) async fn index(&self) -> Result<Vec<Indexed>, ApiError> {
         let all = |open: &Connection| {
-            let query = "SELECT namespace, name, version, cpu_ms, subrequests, dispatches FROM scripts
-                WHERE version IS NOT NULL ORDER BY created";
+            let query = "SELECT namespace, name, version, cpu_ms, subrequests, dispatches,
+                CASE namespace WHEN '' THEN settings END FROM scripts WHERE version IS NOT NULL ORDER BY created";
             let indexed = |row: &Row<'_>| {
                 Ok(Indexed {
                     id: id_of(&row.get::<_, String>(0)?, &row.get::<_, String>(1)?),
@@ -85,6 +94,7 @@ impl Catalog {
                     cpu_ms: limit(row.get(3)?),
                     subrequests: limit(row.get(4)?),
                     dispatches: row.get(5)?,
+                    settings: row.get::<_, Option<String>>(6)?.and_then(|text| serde_json::from_str(&text).ok()),
                 })
             };
             open.prepare_cached(query)?.query_map([], indexed)?.collect()
