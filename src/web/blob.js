@@ -4,13 +4,16 @@
 import { lazy } from "internal:host";
 import { fromUtf8, utf8 } from "internal:encoding";
 import { DOMString, USVString, interface_, internal, isObject, requiredArguments, sequence } from "internal:webidl";
-import { bytesOf, dictionary, enumeration, integer, isBufferSource, isView, longLongClamped } from "internal:webidl_types";
+import { bytesOf, dictionary, enumeration, integer, isBufferSource, longLongClamped } from "internal:webidl_types";
 
 const streams = lazy("streams");
 const { apply } = Reflect;
 const { set, slice, subarray } = Uint8Array.prototype;
 const { now } = Date;
 const { min, max } = Math;
+
+/** Cloudflare's limit, in bytes. */
+const LARGEST = 128 * 1024 * 1024;
 
 /** Bytes a stream of a blob hands out at once. */
 const PIECE = 64 * 1024;
@@ -32,14 +35,8 @@ const lengthOf = (chunks) => chunks.reduce((length, chunk) => length + chunk.len
 const outsideType = /[^\x20-\x7e]/;
 const typeOf = (type) => (outsideType.test(type) ? "" : type.toLowerCase());
 
-function part(value) {
-  if (isBlob(value)) return value;
-  if (!isBufferSource(value)) return USVString(value);
-  if ((isView(value) ? value.buffer : value).resizable) {
-    throw new TypeError("Cannot create a Blob with a resizable ArrayBuffer");
-  }
-  return value;
-}
+/** Buffers are read after all parts are converted: a part that is an object may resize them, as on Cloudflare. */
+const part = (value) => (isBlob(value) || isBufferSource(value) ? value : USVString(value));
 const parts = sequence(part);
 const members = { endings: [enumeration("EndingType", ["transparent", "native"]), "transparent"], type: [DOMString, ""] };
 const blobOptions = dictionary("BlobPropertyBag", members);
@@ -89,6 +86,8 @@ export class Blob {
       this.#type = typeOf(type);
     }
     this.#size = lengthOf(this.#chunks);
+    if (this.#size > LARGEST) throw new RangeError(`Blob size ${this.#size} exceeds limit ${LARGEST}`);
+    if (this.#chunks.length > 1 && this.#size <= PIECE) this.#chunks = [join(this.#chunks, this.#size)];
   }
 
   get size() {

@@ -4,13 +4,10 @@
 import { host } from "internal:host";
 import { then } from "internal:streams_promise";
 import { DOMString, interface_, internal, requiredArguments } from "internal:webidl";
-import { isSharedArrayBuffer } from "internal:webidl_types";
 import { closeBytes, enqueueBytes } from "internal:streams_byte";
 import { Passage } from "internal:streams_passage";
 import { TransformStream } from "internal:streams_transform";
 import { bytesOf } from "internal:buffers";
-
-const { isView } = ArrayBuffer;
 
 /**
  * Bytes made ahead of the reader. Production has no limit here: Workers may write all and read then; but what a reader
@@ -33,9 +30,9 @@ class CodecPassage extends Passage {
   }
 
   write(chunk) {
-    const bytes = chunkBytes(chunk);
+    const bytes = bytesOf(chunk);
     if (bytes === undefined) {
-      return this.refuse(new TypeError("CompressionStream and DecompressionStream take ArrayBuffers and views of them, of memory that is not shared."));
+      return this.refuse(new TypeError("CompressionStream and DecompressionStream take ArrayBuffers and views."));
     }
     this.codec.push(bytes, false);
     return this.flow();
@@ -61,11 +58,6 @@ class CodecPassage extends Passage {
       return this.refuse(error);
     }
   }
-}
-
-function chunkBytes(chunk) {
-  const bytes = bytesOf(chunk);
-  return bytes === undefined || isSharedArrayBuffer(isView(chunk) ? chunk.buffer : chunk) ? undefined : bytes;
 }
 
 function passageOf(format, compress, name) {

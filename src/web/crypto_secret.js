@@ -1,6 +1,7 @@
 // Keys that are plain bytes: AES, HMAC, HKDF and PBKDF2, as the Web Cryptography standard says.
 
 import { host } from "internal:host";
+import { any } from "internal:webidl";
 import { dictionary, integer, REQUIRED, unsignedLongEnforced } from "internal:webidl_types";
 import { allowUsages, Bytes, dataError, domException, makeKey, needUsages, notSupported, operationError } from "internal:crypto_key";
 import { checkAlg, checkJwk, member, toJwk } from "internal:crypto_jwk";
@@ -44,7 +45,7 @@ const TAG_BITS = [32, 64, 96, 104, 112, 120, 128];
 function gcmPlan({ iv, additionalData, tagLength }, data, encrypting) {
   if (!TAG_BITS.includes(tagLength)) throw operationError(`The 'tagLength' of AES-GCM must be one of ${TAG_BITS.join(", ")} bits, not ${tagLength}.`);
   if (iv.length === 0) throw operationError("AES-GCM IV must not be empty.");
-  if (!encrypting && data.length < tagLength / 8) throw operationError(`The data is shorter than the tag of ${tagLength} bits at its end.`);
+  if (!encrypting && data.length < tagLength / 8) throw operationError(`Ciphertext length of ${data.length * 8} bits must be greater than or equal to the size of the AES-GCM tag length of ${tagLength} bits.`);
   return { iv, additional: additionalData, length: tagLength / 8 };
 }
 
@@ -60,6 +61,9 @@ const wrapping = (encrypt, why) => (params, slots, data) => {
   return aes("KW", encrypt, {}, slots, data, why);
 };
 
+// Members that are read though nothing depends on them: a Worker's getters are seen to run, as on Cloudflare.
+const HmacParams = dictionary("HmacParams", { hash: [any] });
+const AesImportParams = dictionary("AesImportParams", { length: [any] });
 const AesKeyLength = dictionary("AesKeyGenParams", { length: [unsignedShortEnforced, REQUIRED] });
 
 function checkAesLength(length) {
@@ -82,11 +86,12 @@ function aesAlgorithm(name, usages, operations) {
       },
     },
     importKey: {
+      params: AesImportParams,
       run(params, format, data, extractable, wanted) {
         allowUsages(wanted, usages, name);
         const bytes = aesBytes(name, format, data, { use: "enc", usages: wanted });
         const length = bytes.length * 8;
-        if (!AES_LENGTHS.includes(length)) throw dataError(`AES keys have 128, 192 or 256 bits, not ${length}.`);
+        if (!AES_LENGTHS.includes(length)) throw dataError(`Imported AES key length must be 128, 192, or 256 bits but provided ${length}.`);
         if (format === "jwk") checkAlg(data, [alg(length)]);
         return makeKey(host.keySecret(bytes), "secret", { name, length }, extractable, wanted);
       },
@@ -118,8 +123,8 @@ const REPEATS = "The data is too long: the counter would repeat.";
 const HmacKeyGenParams = dictionary("HmacKeyGenParams", { hash: [Hash, REQUIRED], length: [unsignedLongEnforced] });
 
 const hmac = {
-  sign: { run: (params, slots, data) => host.cryptoSign(slots.handle, slots.algorithm, data) },
-  verify: { run: (params, slots, signature, data) => host.cryptoVerify(slots.handle, slots.algorithm, signature, data) },
+  sign: { params: HmacParams, run: (params, slots, data) => host.cryptoSign(slots.handle, slots.algorithm, data) },
+  verify: { params: HmacParams, run: (params, slots, signature, data) => host.cryptoVerify(slots.handle, slots.algorithm, signature, data) },
   generateKey: {
     params: HmacKeyGenParams,
     run({ hash, length = BLOCK_BITS[hash] }, extractable, wanted) {

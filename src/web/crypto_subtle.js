@@ -86,17 +86,18 @@ export function importKey(format, keyData, algorithm, extractable, keyUsages, pr
   const data = importable(format, keyData, prefix);
   const usages = Usages(keyUsages, prefix, "parameter 5");
   if (format === "jwk") jwks().checkExtractable(data, boolean(extractable));
-  return imported(normalize(algorithm, "importKey", prefix), format, data, boolean(extractable), usages);
+  const target = normalize(algorithm, "importKey", prefix);
+  return imported(target, format, format === "jwk" ? data : bytesOf(data).slice(), boolean(extractable), usages);
 }
 
-/** Bytes of our own, or the members of a JSON Web Key. */
+/** A buffer, or the members of a JSON Web Key. */
 function importable(format, keyData, prefix) {
   if (format === "jwk") {
     if (isBufferSource(keyData) || !jwks().isJsonWebKey(keyData)) throw new TypeError(`${prefix}: the key data of the format 'jwk' must be a JsonWebKey object.`);
     return jwks().JsonWebKey(keyData, prefix, "parameter 2");
   }
   if (!isBufferSource(keyData)) throw new TypeError(`${prefix}: the key data of the format '${format}' must be an ArrayBuffer or a view.`);
-  return bytesOf(keyData).slice();
+  return keyData;
 }
 
 function imported({ run }, format, data, extractable, usages) {

@@ -97,15 +97,8 @@ function refuseCapture(method, options, capture) {
   if (capture) throw new TypeError(`${method}(): ${name} must be false.`);
 }
 
-function listenerOptions(options) {
-  if (!isObject(options)) {
-    refuseCapture("addEventListener", options, options);
-    return { once: false, passive: false };
-  }
-  const given = ListenerOptions(options, ADD, "parameter 3");
-  refuseCapture("addEventListener", options, given.capture);
-  return given;
-}
+const listenerOptions = (options) =>
+  isObject(options) ? ListenerOptions(options, ADD, "parameter 3") : { capture: !!options, once: false, passive: false };
 
 function listenerOf(callback) {
   if (callback === null || callback === undefined || typeof callback === "function") return callback ?? null;
@@ -135,8 +128,10 @@ export class EventTarget {
     requiredArguments(arguments.length, 2, ADD);
     const name = DOMString(type, ADD, "parameter 1");
     const listener = listenerOf(callback);
+    const given = listenerOptions(options);
     if (listener === null) return;
-    addListener(store, { type: name, callback: listener, removed: false, ...listenerOptions(options) });
+    refuseCapture("addEventListener", options, given.capture);
+    addListener(store, { type: name, callback: listener, removed: false, ...given });
     store.heard?.(this);
   }
 

@@ -18,6 +18,8 @@ const { apply } = Reflect;
 const SourceMembers = dictionary("UnderlyingSource", {
   autoAllocateChunkSize: [unsignedLongLongEnforced],
   cancel: [callback],
+  // Cloudflare's own: the bytes that will come, for the Content-Length of what is sent.
+  expectedLength: [unsignedLongLongEnforced],
   pull: [callback],
   start: [callback],
   type: [enumeration("ReadableStreamType", ["bytes"])],
@@ -31,6 +33,7 @@ class UnderlyingSource {
     this.controller = undefined;
     this.autoAllocateChunkSize = members.autoAllocateChunkSize;
     this.cancelMethod = members.cancel;
+    this.expectedLength = members.expectedLength;
     this.pullMethod = members.pull;
     this.passive = members.pull === undefined;
     this.startMethod = members.start;
@@ -57,6 +60,7 @@ export function initialise(state, source, strategy) {
   if (source !== undefined) object(source, "Failed to construct 'ReadableStream'", "parameter 1");
   const converted = readStrategy(strategy);
   const underlying = new UnderlyingSource(source);
+  state.length = underlying.expectedLength;
   if (underlying.type !== undefined) {
     if (converted.size !== undefined) throw new RangeError("a byte stream's strategy cannot have a size function");
     const highWaterMark = extractHighWaterMark(converted, 0);

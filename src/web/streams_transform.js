@@ -7,7 +7,7 @@
 
 import { Deferred, bare, promiseOf, READY, rejected, then, upon } from "internal:streams_promise";
 import { any, illegalConstructor, interface_, internal, isObject, object, wrongType } from "internal:webidl";
-import { callback, dictionary } from "internal:webidl_types";
+import { callback, dictionary, unsignedLongLongEnforced } from "internal:webidl_types";
 import { extractHighWaterMark, extractSize, readStrategy } from "internal:streams_queue";
 import { canCloseOrEnqueue, desiredSize, errorController, readableObject } from "internal:streams_readable";
 import { closeController, createReadable, enqueueChunk } from "internal:streams_default";
@@ -202,6 +202,7 @@ class TransformSource {
 
 const TransformerMembers = dictionary("Transformer", {
   cancel: [callback],
+  expectedLength: [unsignedLongLongEnforced], // Cloudflare's own, see UnderlyingSource
   flush: [callback],
   readableType: [any],
   start: [callback],
@@ -217,6 +218,7 @@ class UserTransformer {
     if (members.writableType !== undefined) throw new RangeError("writableType is reserved: leave it out");
     this.object = transformer;
     this.cancelMethod = members.cancel;
+    this.expectedLength = members.expectedLength;
     this.flushMethod = members.flush;
     this.startMethod = members.start;
     this.transformMethod = members.transform;
@@ -316,6 +318,7 @@ export class TransformStream {
     const started = new Deferred();
     const state = (this.#state = new TransformState(user, started.promise));
     connect(state, writableOptions, readableOptions);
+    state.readable.length = user.expectedLength;
     started.resolve(user.start(state));
   }
 

