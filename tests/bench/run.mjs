@@ -44,6 +44,7 @@ function makeBench(options) {
   return {
     work, devflare, kinds, notes,
     next: () => ++count,
+    target,
     peer: (file) => path.join(target, 'bench-peers/node_modules', file),
     own: (file) => path.join(here, file),
     sample: (name) => path.join(root, 'sample-projects', name),

@@ -1,8 +1,10 @@
 // How each server is started on "a dispatcher that calls a customer that says hello".
 // No peer has a local dispatch namespace, so theirs is a service binding; devflare serves the guide's projects as they are.
+import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { firstOk } from './http.mjs';
 import { freePort, start } from './process.mjs';
 
@@ -70,13 +72,26 @@ export function wranglerDev(bench, port, configs) {
   return [bench.peer('node/bin/node'), bench.peer('wrangler/bin/wrangler.js'), 'dev', ...configs.flatMap((c) => ['-c', c]), '--ip', '127.0.0.1', '--port', port, '--inspector-port', '0'];
 }
 
-// Starts one of them and waits for its first 200; `firstMs` says how long that took.
-export async function serve(bench, kind, make = commands[kind]) {
+const ENV = { CI: '1', WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1' };
+
+async function prepare(bench, kind, make) {
   const dir = path.join(bench.work, `${kind}-${bench.next()}`);
   mkdirSync(dir, { recursive: true });
   const port = await freePort();
-  const argv = make(bench, dir, String(port)).map(String);
-  const server = start(argv, { cwd: dir, log: path.join(dir, 'server.log'), env: { CI: '1', WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1' } });
+  return { dir, port, argv: make(bench, dir, String(port)).map(String), log: path.join(dir, 'server.log') };
+}
+
+// Milliseconds from the exec of one of them to its first 200; it is ended again.
+export async function firstAnswer(bench, kind) {
+  const { dir, port, argv, log } = await prepare(bench, kind, commands[kind]);
+  const { stdout } = await promisify(execFile)(path.join(bench.target, 'first-answer'), [port, log, ...argv], { cwd: dir, env: { ...process.env, ...ENV } });
+  return Number(stdout);
+}
+
+// Starts one of them and waits for its first 200; `firstMs` says how long that took as Node sees it.
+export async function serve(bench, kind, make = commands[kind]) {
+  const { dir, port, argv, log } = await prepare(bench, kind, make);
+  const server = start(argv, { cwd: dir, log, env: ENV });
   try {
     return Object.assign(server, { kind, dir, port, firstMs: await firstOk(server, port) });
   } catch (error) {

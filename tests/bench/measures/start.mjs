@@ -1,7 +1,7 @@
 // Question: how long from exec to the first 200 through the dispatcher?
 // Budget: at most a third of raw workerd's time (about 10 ms), median of 15 starts.
 import { atMostRatio, median, percentile, row } from '../numbers.mjs';
-import { serve } from '../servers.mjs';
+import { firstAnswer } from '../servers.mjs';
 
 const STARTS = { devflare: 21, workerd: 21, miniflare: 7, wrangler: 5 };
 
@@ -12,9 +12,7 @@ export async function run(bench) {
   for (let i = 0; i < Math.max(...Object.values(STARTS)); i++) {
     for (const kind of bench.kinds.filter((k) => i < STARTS[k] && !bench.isFailed(k))) {
       try {
-        const server = await serve(bench, kind);
-        times[kind].push(server.firstMs);
-        await server.stop();
+        times[kind].push(await firstAnswer(bench, kind));
       } catch (error) { bench.failed(kind, error); }
     }
   }
