@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rquickjs::{Ctx, Function, Result, Value, function::IntoArgs};
 
+use super::durable_objects::Objects;
 use crate::engine::{realm, throw_error};
 use crate::store::Store;
 use crate::worker::{Fetch, WorkerId};
@@ -25,6 +26,9 @@ pub trait Environment: Send + Sync {
 
     /// A user Worker, which need not exist.
     fn user_worker(&self, namespace: &str, name: &str, limits: DispatchLimits) -> Option<Arc<dyn Fetch>>;
+
+    /// The Durable Objects of a class, of the Worker itself or of another one.
+    fn objects(&self, script: Option<&str>, class: &str) -> Option<Arc<dyn Objects>>;
 
     /// Where bindings keep what Workers store.
     fn store(&self) -> Arc<Store>;

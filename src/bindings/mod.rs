@@ -7,6 +7,7 @@ mod attach;
 mod blobs;
 mod declare;
 mod dispatch_namespaces;
+mod durable_objects;
 mod kv_namespaces;
 mod services;
 #[cfg(test)]
@@ -21,6 +22,9 @@ use std::fmt::Debug;
 pub use attach::{DispatchLimits, Environment};
 pub use declare::declare;
 pub use dispatch_namespaces::{DispatchNamespace, Outbound};
+pub use durable_objects::{
+    DurableObjects, Migrations, ObjectRecord, Objects, Step, StorageHandle, alarm_of, migrations, namespace,
+};
 pub use kv_namespaces::{KvEntries, KvEntry, KvError, KvKey, KvNamespace, KvPage, KvPut, KvQuery};
 pub use services::Service;
 pub use unsupported::Unsupported;
@@ -34,8 +38,14 @@ use crate::config::{Fields, Located, Node};
 use crate::error::{Place, Problem, Problems};
 
 /// The bindings that devflare emulates.
-const ALL: &[&dyn Kind] =
-    &[&dispatch_namespaces::Kind, &kv_namespaces::Kind, &services::Kind, &vars::Kind, &version_metadata::Kind];
+const ALL: &[&dyn Kind] = &[
+    &dispatch_namespaces::Kind,
+    &durable_objects::Kind,
+    &kv_namespaces::Kind,
+    &services::Kind,
+    &vars::Kind,
+    &version_metadata::Kind,
+];
 
 /// A key of the configuration that declares bindings.
 pub trait Kind: Sync {

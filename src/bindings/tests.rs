@@ -83,21 +83,21 @@ version_metadata = { binding = "VERSION" }
 #[test]
 fn what_is_not_emulated_is_declared_all_the_same() {
     let text = r#"
-d1_databases = [{ binding = "DB", database_name = "shop", database_id = "1" }]
 ai = { binding = "AI" }
 assets = { directory = "public" }
-queues = { producers = [{ binding = "Q", queue = "jobs" }], consumers = [{ queue = "jobs" }] }
+vectorize = [{ binding = "DB", index_name = "shop" }]
+logfwdr = { bindings = [{ name = "LOG", destination = "there" }] }
 durable_objects = { bindings = [{ name = "ROOM", class_name = "Room", script_name = "rooms" }] }
 text_blobs = { TEXT = "a.txt" }
 "#;
     assert_eq!(
         lines(text),
         [
+            "ROOM: Durable Object Room, defined in rooms",
             "AI: AI  (not emulated)",
-            "DB: D1 Database shop (not emulated)",
-            "ROOM: Durable Object Room (not emulated)",
-            "Q: Queue jobs (not emulated)",
+            "LOG: logfwdr there (not emulated)",
             "TEXT: Text Blob  (not emulated)",
+            "DB: Vectorize Index shop (not emulated)",
         ]
     );
     assert_eq!(edges(text), [Edge::Script("rooms".into())]);

@@ -47,7 +47,6 @@ const ROWS: &[Row] = &[
     row("browser", Itself, "Browser Run", "browser", ""),
     row("d1_databases", Items("binding"), "D1 Database", "d1", "database_name"),
     row("data_blobs", Keys, "Data Blob", "data_blob", ""),
-    row("durable_objects", ItemsOf("bindings", "name"), "Durable Object", "durable_object_namespace", "class_name"),
     row("flagship", Items("binding"), "Flagship", "flagship", "app_id"),
     row("hyperdrive", Items("binding"), "Hyperdrive Config", "hyperdrive", "id"),
     row("images", Itself, "Images", "images", ""),

@@ -71,6 +71,10 @@ pub(super) fn renamed(item: &Node, names: &[(&str, &str)]) -> Node {
 
 /// What a kind whose value in the configuration is a list of tables makes of one of them.
 pub(super) fn as_item<K: Kind + ?Sized>(kind: &K, item: Node, problems: &mut Problems) -> Option<Box<dyn Binding>> {
-    let list = Node { value: Value::Array(vec![item.clone()]), ..item };
-    kind.parse(&list, problems).pop()
+    kind.parse(&listed(item), problems).pop()
+}
+
+/// A list of one.
+pub(super) fn listed(item: Node) -> Node {
+    Node { value: Value::Array(vec![item.clone()]), ..item }
 }

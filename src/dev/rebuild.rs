@@ -375,4 +375,8 @@ impl crate::runtime::Bindings for ProjectBindings {
     fn list(&self) -> &[Box<dyn crate::bindings::Binding>] {
         &self.0.bindings
     }
+
+    fn migrations(&self) -> crate::bindings::Migrations {
+        crate::bindings::migrations(self.0.config.section("migrations"))
+    }
 }

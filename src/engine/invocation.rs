@@ -4,8 +4,8 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::worker::Failure;
@@ -18,12 +18,25 @@ pub struct InvocationLimits {
     pub subrequests: u32,
 }
 
+/// How an invocation relates to the others of its isolate.
+#[derive(Clone, Default)]
+pub enum Standing {
+    /// One event, which must come to an end.
+    #[default]
+    Event,
+    /// What stays between events, such as an object with state: it owns the work that its events begin.
+    Resident,
+    /// An event of a resident: code runs in the resident's name.
+    Of(Arc<Invocation>),
+}
+
 type Hook = Box<dyn FnOnce(Option<&Failure>) + Send>;
 
 /// See the module's text.
 pub struct Invocation {
     pub id: u64,
     pub limits: InvocationLimits,
+    pub(super) standing: Standing,
     /// What the layer that started it keeps with it.
     pub data: Box<dyn Any + Send + Sync>,
     cpu_used: AtomicU64,
@@ -39,6 +52,7 @@ impl Invocation {
         Self {
             id,
             limits,
+            standing: Standing::Event,
             data,
             cpu_used: AtomicU64::new(0),
             subrequests: AtomicU32::new(0),
@@ -46,6 +60,32 @@ impl Invocation {
             finished: AtomicBool::new(false),
             hooks: Mutex::new(Vec::new()),
         }
+    }
+
+    #[must_use]
+    pub fn standing(mut self, standing: Standing) -> Self {
+        self.standing = standing;
+        self
+    }
+
+    pub(super) fn is_resident(&self) -> bool {
+        matches!(self.standing, Standing::Resident)
+    }
+
+    /// The resident whose event it is.
+    pub(super) fn resident(&self) -> Option<&Arc<Self>> {
+        if let Standing::Of(resident) = &self.standing { Some(resident) } else { None }
+    }
+
+    /// Starts its limits afresh: each event of a resident has them anew.
+    pub fn refresh(&self) {
+        self.cpu_used.store(0, Ordering::Relaxed);
+        self.subrequests.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether host work waits in its name.
+    pub fn is_busy(&self) -> bool {
+        self.pending_ops.load(Ordering::Relaxed) > 0
     }
 
     /// CPU time of all its turns so far.

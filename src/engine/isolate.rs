@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use rquickjs::{Context, Ctx, Result, Runtime};
 
-use super::invocation::Invocation;
+use super::invocation::{Invocation, Standing};
 use super::ops::cancel_ops;
+use super::outbox;
 use super::pool::Pool;
 use super::program::Program;
 use super::realm::{Realm, realm as realm_of};
@@ -209,9 +210,22 @@ impl Isolate {
         self.lock_open().get(&id).cloned()
     }
 
-    /// Invocations that have not ended.
+    /// Events that have not ended.
     pub fn open_count(&self) -> usize {
-        self.lock_open().len()
+        self.lock_open().values().filter(|one| !one.is_resident()).count()
+    }
+
+    /// Takes a resident in; its first event follows.
+    pub fn take_in(&self, resident: &Arc<Invocation>) {
+        self.lock_open().insert(resident.id, resident.clone());
+    }
+
+    /// Ends all residents and their events.
+    pub fn turn_out(self: &Arc<Self>, failure: &Failure) {
+        let residents: Vec<_> = self.lock_open().values().filter(|one| one.is_resident()).cloned().collect();
+        for resident in residents {
+            self.fail(&resident, failure);
+        }
     }
 
     /// Ends an invocation well: its pending work is dropped.
@@ -228,12 +242,23 @@ impl Isolate {
             return;
         }
         self.lock_open().remove(&invocation.id);
+        if invocation.is_resident() {
+            self.fail_events_of(invocation, failure);
+        }
         if !self.clock.is_condemned() {
             let ended = invocation.clone();
             self.post(None, move |ctx| {
                 cancel_ops(ctx, &ended);
                 Ok(())
             });
+        }
+    }
+
+    fn fail_events_of(self: &Arc<Self>, resident: &Arc<Invocation>, failure: &Failure) {
+        let is_its = |one: &&Arc<Invocation>| one.resident().is_some_and(|owner| Arc::ptr_eq(owner, resident));
+        let events: Vec<_> = self.lock_open().values().filter(is_its).cloned().collect();
+        for event in events {
+            self.fail(&event, failure);
         }
     }
 
@@ -313,14 +338,16 @@ impl Isolate {
         let budget = invocation.as_ref().map_or(UNOWNED_BUDGET, |owner| owner.remaining());
         let started = self.clock.arm(budget);
         inner.context.with(|ctx| {
-            realm_of(&ctx).current.borrow_mut().clone_from(&invocation);
+            let acting = invocation.as_ref().map(|owner| owner.resident().unwrap_or(owner)).cloned();
+            realm_of(&ctx).current.replace(acting);
             async_context::reset(&ctx);
             let result = job(&ctx);
             if result.is_err() && !self.clock.interrupted() {
                 self.after_throw(&ctx, invocation.as_ref());
             }
             self.drain_microtasks(&ctx);
-            *realm_of(&ctx).current.borrow_mut() = None;
+            realm_of(&ctx).current.replace(None);
+            outbox::flush(&ctx, !self.clock.interrupted());
         });
         if let Some(owner) = &invocation {
             owner.charge(thread_cpu().saturating_sub(started));
@@ -391,7 +418,8 @@ impl Isolate {
             if !self.lock_mailbox().is_empty() {
                 return;
             }
-            open.values().cloned().collect()
+            // What stays between events may be answered by the next one.
+            open.values().filter(|one| matches!(one.standing, Standing::Event)).cloned().collect()
         };
         for invocation in hung {
             self.fail(&invocation, &Failure::Hung);

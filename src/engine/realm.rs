@@ -14,6 +14,7 @@ use super::alarm::Alarm;
 use super::invocation::Invocation;
 use super::isolate::Isolate;
 use super::ops::PendingOp;
+use super::outbox::{Action, Save};
 use super::program::Program;
 use super::rejections::{OnUnhandled, Rejection};
 use super::throw::throw_error;
@@ -28,6 +29,8 @@ pub struct Realm {
     pub(super) active_ops: Cell<usize>,
     pub(super) startup: Cell<bool>,
     pub(super) alarm: Arc<Alarm>,
+    pub(super) unsaved: RefCell<Vec<Save>>,
+    pub(super) outbox: RefCell<Vec<Action>>,
     pub(super) rejected: RefCell<Vec<Rejection>>,
     pub(super) on_unhandled: Cell<Option<OnUnhandled>>,
     pub program: Arc<Program>,
@@ -50,6 +53,8 @@ impl Realm {
             active_ops: Cell::new(0),
             startup: Cell::new(true),
             alarm: Arc::default(),
+            unsaved: RefCell::default(),
+            outbox: RefCell::default(),
             rejected: RefCell::default(),
             on_unhandled: Cell::new(None),
             program,

@@ -4,9 +4,10 @@ use std::sync::{Arc, Weak};
 
 use rquickjs::{Ctx, Function, Object, Result};
 
+use super::objects::ClassObjects;
 use super::target::Target;
 use super::{Runtime, WorkerSpec};
-use crate::bindings::{DispatchLimits, Environment};
+use crate::bindings::{DispatchLimits, Environment, Objects, namespace};
 use crate::engine::throw_error;
 use crate::store::Store;
 use crate::web::fetch::FetchTarget;
@@ -33,6 +34,14 @@ pub(super) fn loopback<'js>(ctx: &Ctx<'js>, runtime: &Weak<Runtime>, spec: &Work
     })
 }
 
+/// A function that answers the `DurableObjectNamespace` of one of the Worker's own classes.
+pub(super) fn own_objects<'js>(ctx: &Ctx<'js>, runtime: &Weak<Runtime>, spec: &WorkerSpec) -> Result<Function<'js>> {
+    let (runtime, id) = (runtime.clone(), spec.id.clone());
+    Function::new(ctx.clone(), move |ctx: Ctx<'js>, class: String| {
+        namespace(&ctx, Arc::new(ClassObjects::new(&runtime, id.clone(), &class)))
+    })
+}
+
 #[derive(Clone)]
 struct Around {
     runtime: Weak<Runtime>,
@@ -55,6 +64,11 @@ impl Environment for Around {
         let runtime = self.runtime.upgrade()?;
         let target = Target::new(&runtime, WorkerId::user(namespace, name), "default".to_owned());
         Some(Arc::new(target.with_limits(limits)))
+    }
+
+    fn objects(&self, script: Option<&str>, class: &str) -> Option<Arc<dyn Objects>> {
+        let worker = script.map_or_else(|| self.id.clone(), WorkerId::plain);
+        Some(Arc::new(ClassObjects::new(&self.runtime, worker, class)))
     }
 
     fn store(&self) -> Arc<Store> {

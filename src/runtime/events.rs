@@ -10,9 +10,9 @@ use rquickjs::promise::PromiseState;
 use rquickjs::{Ctx, Function, IntoJs, JsLifetime, Object, Persistent, Result, Value};
 
 use super::outbound::LocalFirst;
-use super::{Observer, Runtime, Source, WorkerSpec, environment};
+use super::{Observer, Runtime, Source, WorkerSpec, environment, objects};
 use crate::engine::{
-    Boot, Invocation, InvocationLimits, Isolate, Program, Thrown, current, describe, realm, throw_error,
+    Boot, Invocation, InvocationLimits, Isolate, Program, Standing, Thrown, current, describe, emit, realm, throw_error,
 };
 use crate::web::body::Coded;
 use crate::web::headers::HeaderList;
@@ -25,8 +25,17 @@ pub(super) struct Arrival {
     pub(super) what: What,
     pub(super) call: Call,
     pub(super) answer: Answer,
-    pub(super) entrypoint: Arc<str>,
-    pub(super) props: Option<Arc<str>>,
+    pub(super) door: Door,
+}
+
+/// Which part of a Worker an event enters.
+pub(super) enum Door {
+    Entrypoint {
+        name: Arc<str>,
+        props: Option<Arc<str>>,
+    },
+    /// An object, by its resident invocation.
+    Object(Arc<Invocation>),
 }
 
 pub(super) enum What {
@@ -38,6 +47,9 @@ pub(super) enum What {
 struct Entry {
     fetch: Persistent<Function<'static>>,
     errand: Persistent<Function<'static>>,
+    object_fetch: Persistent<Function<'static>>,
+    object_errand: Persistent<Function<'static>>,
+    evict: Persistent<Function<'static>>,
     gone: Persistent<Function<'static>>,
 }
 
@@ -56,14 +68,19 @@ pub(super) fn boot(runtime: &Arc<Runtime>, spec: &WorkerSpec, program: &Arc<Prog
         let env = environment::attach(ctx, &runtime, &spec)?;
         let worker = program.builtin(ctx, "internal:worker")?;
         let loopback = environment::loopback(ctx, &runtime, &spec)?;
-        worker.get::<_, Function<'_>>("bind")?.call::<_, ()>((env, loopback))?;
+        let objects = environment::own_objects(ctx, &runtime, &spec)?;
+        worker.get::<_, Function<'_>>("bind")?.call::<_, ()>((env, loopback, objects))?;
         let start: Function<'_> = worker.get("start")?;
         let namespace = evaluate(ctx, &program).map_err(|error| with_authors_stack(ctx, error))?;
         start.call::<_, ()>((namespace,))?;
+        let export = |name: &str| Ok::<_, rquickjs::Error>(Persistent::save(ctx, worker.get::<_, Function<'_>>(name)?));
         let entry = Entry {
-            fetch: Persistent::save(ctx, worker.get::<_, Function<'_>>("onFetch")?),
-            errand: Persistent::save(ctx, worker.get::<_, Function<'_>>("onErrand")?),
-            gone: Persistent::save(ctx, worker.get::<_, Function<'_>>("onGone")?),
+            fetch: export("onFetch")?,
+            errand: export("onErrand")?,
+            object_fetch: export("onObjectFetch")?,
+            object_errand: export("onObjectErrand")?,
+            evict: export("onEvict")?,
+            gone: export("onGone")?,
         };
         drop(ctx.store_userdata(entry).map(|_| ()));
         Ok(())
@@ -104,11 +121,12 @@ fn add_natives(host: &Object<'_>) -> Result<()> {
     host.set("finish", Func::from(finish))?;
     host.set("fulfilled", Func::from(fulfilled))?;
     host.set("allowTime", Func::from(allow_time))?;
+    objects::add_natives(host)?;
     host.set("invocationId", Func::from(|ctx: Ctx<'_>| current(&ctx).map_or(0.0, |owner| number(owner.id))))
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a process starts fewer than 2^53 invocations")]
-fn number(id: u64) -> f64 {
+pub(super) fn number(id: u64) -> f64 {
     id as f64
 }
 
@@ -124,16 +142,17 @@ pub(super) fn start(
     worker: &WorkerId,
     (limits, arrival): (InvocationLimits, Arrival),
 ) {
-    let Arrival { what, call, answer, entrypoint, props } = arrival;
+    let Arrival { what, call, answer, door } = arrival;
     let id = runtime.settings.engine.pool.next_invocation_id();
     let cancel = call.cancel.clone();
     let event = Arc::new(Event::new(call, answer));
-    let invocation = Arc::new(Invocation::new(id, limits, Box::new(event.clone())));
+    let standing = match &door {
+        Door::Entrypoint { .. } => Standing::Event,
+        Door::Object(resident) => Standing::Of(resident.clone()),
+    };
+    let invocation = Arc::new(Invocation::new(id, limits, Box::new(event.clone())).standing(standing));
     tell_end(runtime, isolate, worker, (&invocation, event));
-    isolate.invoke(&invocation, move |ctx| match what {
-        What::Request(request) => on_fetch(ctx, id, request, (&entrypoint, props.as_deref())),
-        What::Errand(errand) => on_errand(ctx, id, errand, (&entrypoint, props.as_deref())),
-    });
+    isolate.invoke(&invocation, move |ctx| enter(ctx, id, what, door));
     listen_for_cancel(isolate, &invocation, &cancel);
 }
 
@@ -176,26 +195,54 @@ fn entry<T>(ctx: &Ctx<'_>, read: impl FnOnce(&Entry) -> T) -> Result<T> {
     Ok(read(&entry))
 }
 
-fn on_fetch(ctx: &Ctx<'_>, id: u64, request: Request, (entrypoint, props): (&str, Option<&str>)) -> Result<()> {
-    let on_fetch = entry(ctx, |entry| entry.fetch.clone())?;
+/// Calls the function of `worker.js` for an event.
+fn enter(ctx: &Ctx<'_>, id: u64, what: What, door: Door) -> Result<()> {
     let mut args = Args::new(ctx.clone(), 8);
-    args.push_arg(number(id))?;
-    args.push_arg(entrypoint)?;
-    args.push_arg(props)?;
+    let for_object = matches!(door, Door::Object(_));
+    match door {
+        Door::Entrypoint { name, props } => {
+            args.push_arg(number(id))?;
+            args.push_arg(&*name)?;
+            args.push_arg(props.as_deref())?;
+        }
+        Door::Object(resident) => {
+            args.push_arg(number(resident.id))?;
+            args.push_arg(number(id))?;
+        }
+    }
+    let function = match what {
+        What::Request(request) => {
+            push_request(ctx, &mut args, request)?;
+            entry(ctx, |entry| if for_object { entry.object_fetch.clone() } else { entry.fetch.clone() })?
+        }
+        What::Errand(Errand { how, path, args: parcel }) => {
+            args.push_arg(how as u8)?;
+            args.push_arg(path)?;
+            args.push_arg(ParcelHandle::instance(ctx, parcel)?)?;
+            entry(ctx, |entry| if for_object { entry.object_errand.clone() } else { entry.errand.clone() })?
+        }
+    };
+    function.restore(ctx)?.call_arg(args)
+}
+
+fn push_request<'js>(ctx: &Ctx<'js>, args: &mut Args<'js>, request: Request) -> Result<()> {
     args.push_arg(request.method.as_str())?;
     args.push_arg(request.url)?;
     args.push_arg(web::fetch::headers_handle(ctx, request.headers)?)?;
     let body = web::fetch::body_handle(ctx, request.body.map(Coded::plain))?;
     args.push_arg(body.map_or_else(|| Ok(Value::new_null(ctx.clone())), |body| body.into_js(ctx))?)?;
-    args.push_arg(request.cf.as_deref())?;
-    on_fetch.restore(ctx)?.call_arg(args)
+    args.push_arg(request.cf.as_deref())
 }
 
-fn on_errand(ctx: &Ctx<'_>, id: u64, errand: Errand, (entrypoint, props): (&str, Option<&str>)) -> Result<()> {
-    let on_errand = entry(ctx, |entry| entry.errand.clone())?;
-    let Errand { how, path, args } = errand;
-    let parcel = ParcelHandle::instance(ctx, args)?;
-    on_errand.restore(ctx)?.call((number(id), entrypoint, props, how as u8, path, parcel))
+/// An object leaves the isolate.
+pub(super) fn evict(isolate: &Arc<Isolate>, resident: Arc<Invocation>) {
+    let leaving = isolate.clone();
+    isolate.post(None, move |ctx| {
+        let evict = entry(ctx, |entry| entry.evict.clone())?;
+        evict.restore(ctx)?.call::<_, ()>((number(resident.id),))?;
+        leaving.finish(ctx, &resident);
+        Ok(())
+    });
 }
 
 /// What a promise that is fulfilled already holds.
@@ -221,7 +268,8 @@ fn respond<'js>(
     let headers = headers.borrow().clone_map();
     let (body, encode_body) = body.map_or((None, encode_body), |body| sent(body, &headers, encode_body));
     if let Some(Answer::Response(reply)) = Event::of(&invocation).take_answer() {
-        reply(Ok(Response { status, status_text, headers, body, encode_body }));
+        let response = Response { status, status_text, headers, body, encode_body };
+        emit(&ctx, move |failure| reply(failure.map_or(Ok(response), |failure| Err(failure.clone()))));
     }
     if how & FINISH != 0 {
         realm(&ctx).isolate().finish(&ctx, &invocation);

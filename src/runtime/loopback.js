@@ -1,7 +1,7 @@
 // `ctx.exports`: the Worker's own entrypoints, as if they were bound. Each is a Fetcher that can also be called with
 // `{ props }` for another one with other props.
 import { lazy } from "internal:host";
-import { WorkerEntrypoint, exports } from "internal:workers";
+import { DurableObject, WorkerEntrypoint, exports } from "internal:workers";
 
 const fetching = lazy("fetch");
 const { defineProperty, keys, setPrototypeOf } = Object;
@@ -9,11 +9,14 @@ const { defineProperty, keys, setPrototypeOf } = Object;
 const isEntrypoint = (value) =>
   typeof value === "function" ? value.prototype instanceof WorkerEntrypoint : typeof value === "object" && value !== null;
 
-/** Fills `exports` with what the entry module exports; `open(name, props)` answers a native target. */
-export function fillExports(namespace, open) {
+const isObjectClass = (value) => typeof value === "function" && value.prototype instanceof DurableObject;
+
+/** Fills `exports` with what the entry module exports; `open(name, props)` answers a native target, `objects(class)` a namespace. */
+export function fillExports(namespace, { open, objects }) {
   for (const name of keys(namespace)) {
-    if (!isEntrypoint(namespace[name])) continue;
-    const get = () => settle(name, loopback(open, name));
+    const isObjects = isObjectClass(namespace[name]);
+    if (!isObjects && !isEntrypoint(namespace[name])) continue;
+    const get = () => settle(name, isObjects ? objects(name) : loopback(open, name));
     defineProperty(exports, name, { get, enumerable: true, configurable: true });
   }
 }

@@ -5,6 +5,7 @@
 
 mod environment;
 mod events;
+mod objects;
 mod outbound;
 mod program;
 mod slot;
@@ -20,8 +21,8 @@ use std::time::Duration;
 pub use outbound::{LocalHosts, Network};
 pub use program::ProgramCache;
 
-use crate::bindings::Binding;
-use crate::engine::{Engine, IsolateOptions, Program};
+use crate::bindings::{Binding, DispatchLimits, Migrations};
+use crate::engine::{Engine, InvocationLimits, IsolateOptions, Program};
 use crate::store::Store;
 use crate::worker::{Failure, Fetch, WorkerId};
 use slot::Slot;
@@ -42,6 +43,11 @@ pub struct WorkerSpec {
 /// The bindings of a Worker, whoever owns them.
 pub trait Bindings: Send + Sync {
     fn list(&self) -> &[Box<dyn Binding>];
+
+    /// What became of its classes of Durable Objects.
+    fn migrations(&self) -> Migrations {
+        Migrations::default()
+    }
 }
 
 impl Bindings for Vec<Box<dyn Binding>> {
@@ -96,6 +102,7 @@ pub struct Settings {
 pub struct Runtime {
     settings: Settings,
     workers: RwLock<HashMap<WorkerId, Arc<Slot>>>,
+    objects: objects::Residents,
     /// Counts uses, so that the least recently used isolate is known.
     clock: AtomicU64,
 }
@@ -121,7 +128,8 @@ pub const DEFAULT_MAX_LOADED: usize = 2_000;
 impl Runtime {
     #[must_use]
     pub fn new(settings: Settings) -> Arc<Self> {
-        Arc::new(Self { settings, workers: RwLock::default(), clock: AtomicU64::new(0) })
+        let objects = objects::Residents::new(&settings);
+        Arc::new(Self { settings, workers: RwLock::default(), objects, clock: AtomicU64::new(0) })
     }
 
     /// Adds or replaces a Worker that is loaded when it is first used.
@@ -148,7 +156,7 @@ impl Runtime {
     }
 
     /// Lets a Worker that was started beside the one that runs take its place.
-    pub fn accept(&self, mut attempt: Attempt) {
+    pub fn accept(self: &Arc<Self>, mut attempt: Attempt) {
         if let Some(slot) = attempt.0.take() {
             self.swap(slot);
             self.evict();
@@ -190,15 +198,38 @@ impl Runtime {
         Arc::new(Target::new(self, id, entrypoint.unwrap_or_else(|| "default".to_owned())))
     }
 
-    fn swap(&self, slot: Arc<Slot>) {
-        let old = self.write().insert(slot.spec.id.clone(), slot);
+    fn swap(self: &Arc<Self>, slot: Arc<Slot>) {
+        let id = slot.spec.id.clone();
+        if let Some(old) = self.slot(&id) {
+            old.retire();
+        }
+        self.objects.migrate(&id, &slot.spec.bindings.migrations());
+        let old = self.write().insert(id, slot);
         if let Some(old) = old {
             old.retire();
+        }
+        if !self.objects.searched() {
+            let runtime = self.clone();
+            self.settings.engine.tokio.spawn_blocking(move || runtime.find_alarms());
         }
     }
 
     fn slot(&self, id: &WorkerId) -> Option<Arc<Slot>> {
         self.read().get(id).cloned()
+    }
+
+    /// What an invocation of a Worker may use, given what its caller allows.
+    fn limits(&self, spec: &WorkerSpec, asked: DispatchLimits) -> InvocationLimits {
+        let scaled = |limit: Duration| limit.mul_f64(self.settings.cpu_factor);
+        let configured = spec.cpu.map(scaled);
+        let cpu = match (asked.cpu.map(scaled), configured) {
+            (Some(asked), Some(configured)) => asked.min(configured),
+            (Some(one), None) | (None, Some(one)) => one,
+            (None, None) => self.settings.default_cpu,
+        };
+        let configured = spec.subrequests.and_then(|count| u32::try_from(count).ok());
+        let subrequests = asked.subrequests.or(configured).unwrap_or(self.settings.subrequests);
+        InvocationLimits { cpu: Some(cpu), subrequests }
     }
 
     fn tick(&self) -> u64 {

@@ -29,6 +29,9 @@ struct State {
 
 type Ready = Box<dyn FnOnce(Result<Arc<Isolate>, Failure>) + Send>;
 
+/// Cloudflare's words to the callers of an object whose Worker was replaced.
+const CODE_UPDATED: &str = "Durable Object reset because its code was updated.";
+
 impl Slot {
     pub(super) fn new(spec: WorkerSpec) -> Arc<Self> {
         let name = spec.id.to_string().into();
@@ -140,7 +143,9 @@ impl Slot {
     pub(super) fn unload_if_idle(&self) {
         let mut state = self.lock();
         if state.isolate.as_ref().is_some_and(|isolate| isolate.open_count() == 0) {
-            state.isolate = None;
+            if let Some(isolate) = state.isolate.take() {
+                isolate.turn_out(&Failure::Stopped);
+            }
             state.program = None;
         }
     }
@@ -151,6 +156,7 @@ impl Slot {
         state.retired = true;
         if let Some(isolate) = state.isolate.take() {
             isolate.retire();
+            isolate.turn_out(&Failure::error(CODE_UPDATED));
         }
     }
 

@@ -2,12 +2,10 @@
 //! namespace with the limits its dispatcher gave.
 
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
-use super::events::{self, Arrival, What};
-use super::{Runtime, WorkerSpec};
+use super::Runtime;
+use super::events::{self, Arrival, Door, What};
 use crate::bindings::DispatchLimits;
-use crate::engine::InvocationLimits;
 use crate::web::Answer;
 use crate::worker::{Call, Errand, Failure, Fetch, ParcelReply, Reply, Request, WorkerId};
 
@@ -37,21 +35,6 @@ impl Target {
         self
     }
 
-    fn limits(&self, runtime: &Runtime, spec: &WorkerSpec) -> InvocationLimits {
-        let settings = &runtime.settings;
-        let scaled = |limit: Duration| limit.mul_f64(settings.cpu_factor);
-        let asked = self.limits.cpu.map(scaled);
-        let configured = spec.cpu.map(scaled);
-        let cpu = match (asked, configured) {
-            (Some(asked), Some(configured)) => asked.min(configured),
-            (Some(one), None) | (None, Some(one)) => one,
-            (None, None) => settings.default_cpu,
-        };
-        let configured = spec.subrequests.and_then(|count| u32::try_from(count).ok());
-        let subrequests = self.limits.subrequests.or(configured).unwrap_or(settings.subrequests);
-        InvocationLimits { cpu: Some(cpu), subrequests }
-    }
-
     fn missing(&self, runtime: &Runtime) -> Failure {
         let Some(namespace) = self.id.namespace() else {
             return Failure::error(format!("There is no Worker named \"{}\".", self.id.name()));
@@ -75,14 +58,15 @@ impl Target {
         let Some(runtime) = self.runtime.upgrade() else { return answer.fail(Failure::Stopped) };
         let Some(slot) = runtime.slot(&self.id) else { return answer.fail(self.missing(&runtime)) };
         call.trace.enter(slot.name());
-        let limits = self.limits(&runtime, &slot.spec);
+        let limits = runtime.limits(&slot.spec, self.limits);
         let (entrypoint, props, id) = (self.entrypoint.clone(), self.props.clone(), self.id.clone());
         let starting = runtime.clone();
         slot.with_isolate(
             &runtime,
             Box::new(move |isolate| match isolate {
                 Ok(isolate) => {
-                    let arrival = Arrival { what, call, answer, entrypoint, props };
+                    let door = Door::Entrypoint { name: entrypoint, props };
+                    let arrival = Arrival { what, call, answer, door };
                     events::start(&starting, &isolate, &id, (limits, arrival));
                 }
                 Err(failure) => answer.fail(failure),

@@ -1,6 +1,7 @@
 //! Workers on their own: modules from a folder, requests without a socket.
 
 mod kv;
+mod objects;
 mod rpc;
 
 use std::sync::{Arc, Mutex};

@@ -8,6 +8,7 @@ import { Event, contextOf, events } from "internal:open_events";
 import { fillExports } from "internal:loopback";
 
 const rpc = lazy("rpc");
+const objects = lazy("objects");
 const { fulfilled, respond, threw } = host;
 
 let env;
@@ -15,9 +16,9 @@ let exported;
 let loopback;
 
 /** Called once, before the modules are evaluated: they see `env` of `cloudflare:workers` in their global scope. */
-export function bind(bindings, open) {
+export function bind(bindings, open, objects) {
   env = bindings;
-  loopback = open;
+  loopback = { open, objects };
   setEnv(env);
   host.bindings = () => env;
   setWaitUntil((promise) => {
@@ -52,9 +53,13 @@ export function onFetch(id, entrypoint, props, method, url, headers, body, cf) {
   const request = incoming(method, url, headers, body, cf);
   const event = new Event(id, request, props);
   const ctx = contextOf(event);
+  reply(id, event, () => call(entrypoint, request, ctx));
+}
+
+function reply(id, event, handler) {
   let answer;
   try {
-    answer = call(entrypoint, request, ctx);
+    answer = handler();
   } catch (error) {
     fail(id, event, error);
     return;
@@ -65,11 +70,38 @@ export function onFetch(id, entrypoint, props, method, url, headers, body, cf) {
   else Promise.resolve(answer).then((response) => deliver(id, event, response), (error) => fail(id, event, error));
 }
 
+/** A request for a Durable Object, the one of the invocation `resident`. */
+export function onObjectFetch(resident, id, method, url, headers, body, cf) {
+  const event = new Event(id, incoming(method, url, headers, body, cf), undefined);
+  const run = (instance) => {
+    if (typeof instance.fetch !== "function") fail(id, event, new Error("Handler does not export a fetch() function."));
+    else reply(id, event, () => instance.fetch(event.request));
+  };
+  objects().enter(resident, exported, env, run, (error) => fail(id, event, error));
+}
+
+/** A call of a Durable Object, or its alarm. */
+export function onObjectErrand(resident, id, how, path, parcel) {
+  const event = new Event(id, undefined, undefined);
+  const { callable, enter, handlers } = objects();
+  const { answer, handle } = rpc();
+  const done = (answered) => answered.then(() => event.answered());
+  const run = (instance) => {
+    if (how === HANDLE) done(handle(id, parcel, path[1], (args) => handlers[path[0]](resident, instance, ...args)));
+    else done(answer(id, 0, () => callable(instance), { isGet: how === GET, path, parcel, isEntrypoint: true }));
+  };
+  const failed = (error) => done(answer(id, 0, () => { throw error; }, {}));
+  enter(resident, exported, env, run, failed);
+}
+
+/** A Durable Object leaves. */
+export const onEvict = (resident) => objects().forget(resident);
+
 /** A call or an event of the platform's own: `rpc.js` answers it. */
 export function onErrand(id, entrypoint, props, how, path, parcel) {
   const event = new Event(id, undefined, props);
   const ctx = contextOf(event);
-  const answered = how === HANDLE ? handle(event, entrypoint, ctx, path[0], parcel) : serve(event, entrypoint, ctx, how, path, parcel);
+  const answered = how === HANDLE ? handle(event, entrypoint, ctx, path, parcel) : serve(event, entrypoint, ctx, how, path, parcel);
   answered.then(() => event.answered());
 }
 
@@ -88,8 +120,8 @@ function serve(event, entrypoint, ctx, how, path, parcel) {
   return rpc().answer(event.id, 0, rootOf, request);
 }
 
-function handle(event, entrypoint, ctx, name, parcel) {
-  return rpc().handle(event.id, parcel, (args) => {
+function handle(event, entrypoint, ctx, [name, json], parcel) {
+  return rpc().handle(event.id, parcel, json, (args) => {
     const { handler, isClass } = open(entrypoint, ctx);
     if (typeof handler[name] !== "function") throw new Error(`Handler does not export a ${name}() function.`);
     return isClass ? handler[name](...args) : handler[name](...args, env, ctx);

@@ -9,22 +9,26 @@
 mod database;
 mod directory;
 mod failure;
+mod own;
+pub mod sql;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::runtime::Handle;
 
 pub use database::{Access, Database, Schema};
 pub use failure::StoreError;
+pub use own::OwnDatabase;
 
 use crate::clock::Clock;
 use crate::error::Problem;
 use database::Place;
 use directory::Directory;
+use own::Opened;
 
 /// See the module's text.
 pub struct Store {
@@ -32,6 +36,7 @@ pub struct Store {
     clock: Arc<dyn Clock>,
     tokio: Handle,
     databases: Mutex<HashMap<String, Arc<Database>>>,
+    opened: Arc<Opened>,
 }
 
 impl Store {
@@ -44,12 +49,12 @@ impl Store {
     /// Another process has taken it.
     pub fn open(directory: &Path, clock: Arc<dyn Clock>, tokio: Handle) -> Result<Arc<Self>, Problem> {
         let directory = Some(Directory::take(directory)?);
-        Ok(Arc::new(Self { directory, clock, tokio, databases: Mutex::default() }))
+        Ok(Arc::new(Self { directory, clock, tokio, databases: Mutex::default(), opened: Arc::default() }))
     }
 
     /// Keeps everything in memory, and nothing when it is dropped.
     pub fn in_memory(clock: Arc<dyn Clock>, tokio: Handle) -> Arc<Self> {
-        Arc::new(Self { directory: None, clock, tokio, databases: Mutex::default() })
+        Arc::new(Self { directory: None, clock, tokio, databases: Mutex::default(), opened: Arc::default() })
     }
 
     pub fn clock(&self) -> &Arc<dyn Clock> {
@@ -59,6 +64,69 @@ impl Store {
     /// What the user should know about the directory.
     pub fn warning(&self) -> Option<&Problem> {
         self.directory.as_ref()?.warning.as_ref()
+    }
+
+    /// The folder `NAME` of the directory; none in memory. It need not exist.
+    pub fn folder(&self, name: &str) -> Option<PathBuf> {
+        self.directory.as_ref().map(|directory| directory.path.join(name))
+    }
+
+    /// A short text that is kept under a name; none in memory.
+    pub fn note(&self, name: &str) -> Option<String> {
+        std::fs::read_to_string(self.folder(name)?).ok()
+    }
+
+    /// Keeps a short text. Where that fails nothing is kept, as if it had never been asked.
+    pub fn set_note(&self, name: &str, text: &str) {
+        let Some(path) = self.folder(name) else { return };
+        if let Some(folder) = path.parent() {
+            let _told_by_the_next = std::fs::create_dir_all(folder);
+        }
+        let beside = path.with_extension("new");
+        let _kept = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, &path));
+    }
+
+    /// Moves a folder; one that is there already stays as it is.
+    pub fn move_folder(&self, from: &str, to: &str) {
+        let (Some(from), Some(to)) = (self.folder(from), self.folder(to)) else { return };
+        if !to.exists() {
+            let _absent = std::fs::rename(from, to);
+        }
+    }
+
+    pub fn remove_folder(&self, name: &str) {
+        if let Some(path) = self.folder(name) {
+            let _absent = std::fs::remove_dir_all(path);
+        }
+    }
+
+    /// The databases in the folders of a folder that bear a mark: folder, name, and the mark's text.
+    pub fn marked(&self, folder: &str) -> Vec<(String, String, String)> {
+        let list = |path: &Path| std::fs::read_dir(path).into_iter().flatten().flatten();
+        let name = |path: &Path| path.file_stem().and_then(|name| name.to_str()).map(str::to_owned);
+        let mut found = Vec::new();
+        for inner in self.folder(folder).into_iter().flat_map(|path| list(&path)) {
+            for entry in list(&inner.path()) {
+                let path = entry.path();
+                if path.extension().is_some_and(|extension| extension == own::MARK)
+                    && let (Some(folder), Some(name)) = (inner.file_name().to_str(), name(&path))
+                {
+                    let text = std::fs::read_to_string(&path).unwrap_or_default();
+                    found.push((folder.to_owned(), name, text));
+                }
+            }
+        }
+        found
+    }
+
+    /// The database `FOLDER/NAME.sqlite` of one owner, for whom it is opened once.
+    pub fn own(&self, folder: &str, name: &str) -> Arc<OwnDatabase> {
+        let path = self.folder(folder).map(|folder| folder.join(name).with_extension("sqlite"));
+        Arc::new(OwnDatabase::new(path, &self.opened))
+    }
+
+    pub fn tokio(&self) -> &Handle {
+        &self.tokio
     }
 
     /// The database `NAME.sqlite`, the same to all who ask. No file is touched before it is used.

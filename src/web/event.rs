@@ -1,5 +1,6 @@
 //! What the web platform keeps with an invocation and with an isolate, and hands to the layers above.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -25,7 +26,9 @@ impl Answer {
 
 /// Data of an invocation ([`Invocation::data`]): whose request it is and where the answer goes.
 pub struct Event {
-    pub call: Call,
+    call: Mutex<Call>,
+    /// What the runtime keeps with an object that stays between events.
+    pub object: Option<Arc<dyn Any + Send + Sync>>,
     answer: Mutex<Option<Answer>>,
     /// Calls of what the event gave away, until they are answered.
     calls: Mutex<HashMap<u64, ParcelReply>>,
@@ -35,7 +38,22 @@ pub struct Event {
 
 impl Event {
     pub fn new(call: Call, answer: Answer) -> Self {
-        Self { call, answer: Mutex::new(Some(answer)), calls: Mutex::default(), held: Mutex::default() }
+        Self { answer: Mutex::new(Some(answer)), ..Self::resident(call, None) }
+    }
+
+    /// Of an object that stays between events: nobody waits for its end.
+    pub fn resident(call: Call, object: Option<Arc<dyn Any + Send + Sync>>) -> Self {
+        let (call, answer) = (Mutex::new(call), Mutex::default());
+        Self { call, object, answer, calls: Mutex::default(), held: Mutex::default() }
+    }
+
+    /// The call that it answers; of an object, the latest.
+    pub fn call(&self) -> Call {
+        lock(&self.call).clone()
+    }
+
+    pub fn set_call(&self, call: Call) {
+        *lock(&self.call) = call;
     }
 
     /// The way to its caller, once.

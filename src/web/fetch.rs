@@ -13,7 +13,9 @@ use super::data_url;
 use super::event::{Event, host_of};
 use super::headers::HeaderList;
 use super::redirect::{Followed, Hops};
-use crate::engine::{Invocation, begin_op, bytes::with_bytes, on_op_cancel, require_current, throw_error, throw_type};
+use crate::engine::{
+    Invocation, begin_op, bytes::with_bytes, emit, on_op_cancel, require_current, throw_error, throw_type,
+};
 use crate::worker::{Body, Call, Cancel, Coding, Failure, Fetch, Request, Response};
 
 /// The far side of a binding: another Worker, a user Worker, a service.
@@ -90,7 +92,7 @@ fn fetch<'js>(
 
 /// The call that the current event makes of another Worker.
 pub(super) fn deeper(ctx: &Ctx<'_>, invocation: &Invocation) -> Result<Call> {
-    let call = Event::of(invocation).call.deeper();
+    let call = Event::of(invocation).call().deeper();
     if call.depth > MAX_DEPTH { Err(throw_error(ctx, TOO_DEEP)) } else { Ok(call) }
 }
 
@@ -138,13 +140,17 @@ fn send<'js>(ctx: &Ctx<'js>, sending: Sending) -> Result<Promise<'js>> {
             Err(failure) => Err(throw_failure(ctx, &failure)),
         });
     };
-    if let Some(response) = data_url::answer(&request.url, &request.method) {
-        done(Ok((response, Some(String::new()))));
-    } else if follows {
-        Hops::follow((target, call), invocation, request, done);
-    } else {
-        target.fetch(request, call, Box::new(move |outcome| done(outcome.map(|response| (response, None)))));
-    }
+    emit(ctx, move |failure| {
+        if let Some(failure) = failure {
+            done(Err(failure.clone()));
+        } else if let Some(response) = data_url::answer(&request.url, &request.method) {
+            done(Ok((response, Some(String::new()))));
+        } else if follows {
+            Hops::follow((target, call), invocation, request, done);
+        } else {
+            target.fetch(request, call, Box::new(move |outcome| done(outcome.map(|response| (response, None)))));
+        }
+    });
     Ok(promise)
 }
 

@@ -391,11 +391,11 @@ export async function answer(event, call, rootOf, request) {
   disposeAll(stubs);
 }
 
-/** Answers an event of the platform's own. */
-export async function handle(event, parcel, handler) {
+/** Answers an event of the platform's own; its arguments are packed, or `json` from the host. */
+export async function handle(event, parcel, json, handler) {
   let result;
   try {
-    const args = unpack(parcel).value;
+    const args = json === undefined ? unpack(parcel).value : JSON.parse(json);
     result = pack([await handler(args)], true);
   } catch (error) {
     host.reportError(error);

@@ -12,11 +12,11 @@ use rquickjs::function::Func;
 use rquickjs::{Array, Class, Ctx, Function, IntoJs as _, JsLifetime, Object, Persistent, Promise, Result, Value};
 
 use super::body::FOREIGN;
-use super::event::Event;
+use super::event::{Answer, Event};
 use super::fetch::{FetchTarget, deeper, throw_failure};
 use super::serial::ParcelHandle;
 use crate::engine::{
-    Completer, Invocation, Isolate, begin_listener, begin_op, on_op_cancel, realm, require_current, throw_error,
+    Completer, Invocation, Isolate, begin_listener, begin_op, emit, on_op_cancel, realm, require_current, throw_error,
     throw_type,
 };
 use crate::worker::{Call, Errand, Failure, Fetch, How, ParcelReply, Reply, Request};
@@ -140,13 +140,16 @@ fn invoke<'js>(
     let (promise, completer) = begin_op(&ctx)?;
     let cancel = call.cancel.clone();
     on_op_cancel(&ctx, &completer, move || cancel.cancel());
-    let reply = Box::new(move |answer: std::result::Result<_, Failure>| {
+    let reply: ParcelReply = Box::new(move |answer| {
         completer.complete(|ctx| match answer {
             Ok(parcel) => ParcelHandle::instance(ctx, parcel)?.into_js(ctx),
             Err(failure) => Err(throw_failure(ctx, &failure)),
         });
     });
-    target.invoke(Errand { how: how(manner), path, args }, call, reply);
+    emit(&ctx, move |failure| match failure {
+        None => target.invoke(Errand { how: how(manner), path, args }, call, reply),
+        Some(failure) => reply(Err(failure.clone())),
+    });
     Ok(promise)
 }
 
@@ -184,13 +187,13 @@ fn reply<'js>(ctx: Ctx<'js>, event: f64, call: f64, parcel: Class<'js, ParcelHan
     let parcel = parcel.borrow().take(&ctx)?;
     check_size(&ctx, parcel.bytes.len())?;
     let event = Event::of(&invocation);
-    if call == 0.0 {
-        if let Some(super::Answer::Parcel(reply)) = event.take_answer() {
-            reply(Ok(parcel));
-        }
-    } else if let Some(reply) = event.end_call(call as u64) {
-        reply(Ok(parcel));
-    }
+    let reply = if call == 0.0 {
+        event.take_answer().and_then(|answer| if let Answer::Parcel(reply) = answer { Some(reply) } else { None })
+    } else {
+        event.end_call(call as u64)
+    };
+    let Some(reply) = reply else { return Ok(()) };
+    emit(&ctx, move |failure| reply(failure.map_or(Ok(parcel), |failure| Err(failure.clone()))));
     Ok(())
 }
 
