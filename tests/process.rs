@@ -73,11 +73,7 @@ impl Folder {
     pub(crate) fn serve(&self, arguments: &[&str]) -> Running {
         let mut all = arguments.to_vec();
         all.extend(["--port", "0", "--api-port", "0", "--log-format", "json"]);
-        let mut running = Running::start(&mut self.devflare(&all));
-        running.ready = running.line();
-        assert_eq!(running.ready["event"], "ready", "{}", running.ready);
-        running.url = running.ready["url"].as_str().expect("a URL").to_owned();
-        running
+        Running::ready(&mut self.devflare(&all))
     }
 }
 
@@ -106,6 +102,15 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// Starts a command that serves, and waits until it does.
+    pub(crate) fn ready(command: &mut Command) -> Self {
+        let mut running = Self::start(command);
+        running.ready = running.line();
+        assert_eq!(running.ready["event"], "ready", "{}", running.ready);
+        running.ready["url"].as_str().expect("a URL").clone_into(&mut running.url);
+        running
+    }
+
     /// Starts a command, whose lines are read as they come.
     pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().expect("devflare starts");

@@ -10,7 +10,7 @@ use super::flags::{Log, Projects};
 use super::serve::{Api, Listen, Run, Serving, tokio};
 use super::signals::{Signals, Told};
 use super::{LAST_WORDS, fail};
-use crate::dev::{Options, Session, State, workers};
+use crate::dev::{Options, Session, State};
 use crate::error::Problems;
 use crate::term::{Banner, Cleared, Key, Keys, Level, Note, Stream, Terminal};
 
@@ -113,7 +113,7 @@ fn banner(serving: &Serving, cpu_factor: f64, started: Instant, keys: bool) -> B
         url: serving.url.clone(),
         api_url: serving.api_url.clone(),
         variables: serving.variables.clone(),
-        workers: workers(&fleet, Some(&serving.url)),
+        workers: serving.session.workers(&serving.url),
         uploads: serving.session.uploads(),
         namespaces: fleet.namespaces().into_keys().map(str::to_owned).collect(),
         cpu_factor,

@@ -29,6 +29,7 @@ fn row(fleet: &Fleet, id: &WorkerId, member: &Member, url: Option<&str>) -> Work
         rule: member.rule.as_ref().map(ToString::to_string).unwrap_or_default(),
         bindings: bindings.collect(),
         broken: member.state().is_err(),
+        hides_upload: false,
     }
 }
 

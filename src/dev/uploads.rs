@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
-use super::Session;
+use super::{Session, workers};
 use crate::compile::Cache;
 use crate::control::{self, Control};
 use crate::runtime::Runtime;
 use crate::store::Store;
-use crate::term::Terminal;
+use crate::term::{Terminal, WorkerRow};
 use crate::worker::WorkerId;
 
 /// What the session and its control plane share.
@@ -46,10 +46,23 @@ impl Session {
         self.fleet().namespaces().into_keys().map(str::to_owned).collect()
     }
 
-    /// How many Workers of each namespace are uploaded; ordinary ones stand under no name.
+    /// The rows of the banner.
+    pub fn workers(&self, url: &str) -> Vec<WorkerRow> {
+        let mut rows = workers(&self.fleet(), Some(url));
+        for row in &mut rows {
+            let id = match &row.namespace {
+                Some(namespace) => WorkerId::user(namespace.as_str(), row.name.as_str()),
+                None => WorkerId::plain(row.name.as_str()),
+            };
+            row.hides_upload = self.control.is_uploaded(&id);
+        }
+        rows
+    }
+
+    /// How many Workers of each namespace are served from uploads; ordinary ones stand under no name.
     pub fn uploads(&self) -> BTreeMap<Option<String>, usize> {
         let mut counts = BTreeMap::new();
-        for id in self.control.uploads() {
+        for id in self.control.uploads().into_iter().filter(|id| !self.is_watched(id)) {
             *counts.entry(id.namespace().map(str::to_owned)).or_default() += 1;
         }
         counts

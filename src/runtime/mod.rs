@@ -13,9 +13,9 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 pub use outbound::{LocalHosts, Network};
@@ -105,6 +105,8 @@ pub struct Runtime {
     objects: objects::Residents,
     /// Counts uses, so that the least recently used isolate is known.
     clock: AtomicU64,
+    /// Started last by [`Runtime::attempt`].
+    fresh: Mutex<VecDeque<Weak<Slot>>>,
 }
 
 /// A Worker that has started and serves nobody yet; it ends with this value unless it is accepted.
@@ -118,6 +120,8 @@ impl Drop for Attempt {
     }
 }
 
+/// User Workers that stay loaded although nobody has asked them yet.
+const MAX_FRESH: usize = 64;
 /// CPU time of an invocation where nothing is configured.
 pub const DEFAULT_CPU: Duration = Duration::from_secs(10);
 /// As on the paid plan.
@@ -129,7 +133,8 @@ impl Runtime {
     #[must_use]
     pub fn new(settings: Settings) -> Arc<Self> {
         let objects = objects::Residents::new(&settings);
-        Arc::new(Self { settings, workers: RwLock::default(), objects, clock: AtomicU64::new(0) })
+        let (clock, fresh) = (AtomicU64::new(1), Mutex::default());
+        Arc::new(Self { settings, workers: RwLock::default(), objects, clock, fresh })
     }
 
     /// Adds or replaces a Worker that is loaded when it is first used.
@@ -157,9 +162,22 @@ impl Runtime {
 
     /// Lets a Worker that was started beside the one that runs take its place.
     pub fn accept(self: &Arc<Self>, mut attempt: Attempt) {
-        if let Some(slot) = attempt.0.take() {
-            self.swap(slot);
-            self.evict();
+        let Some(slot) = attempt.0.take() else { return };
+        self.swap(slot.clone());
+        if slot.spec.id.namespace().is_some() {
+            self.remember_fresh(&slot);
+        }
+    }
+
+    /// A user Worker that was started to see whether it does, and that nobody has asked yet. Only the last few stay
+    /// loaded: thousands may be uploaded at a time.
+    fn remember_fresh(&self, slot: &Arc<Slot>) {
+        let mut fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
+        fresh.push_back(Arc::downgrade(slot));
+        let oldest = if fresh.len() > MAX_FRESH { fresh.pop_front() } else { None };
+        drop(fresh);
+        if let Some(slot) = oldest.and_then(|slot| slot.upgrade()).filter(|slot| !slot.is_used()) {
+            slot.unload_if_idle();
         }
     }
 

@@ -140,6 +140,11 @@ impl Slot {
         self.last_use.load(Ordering::Relaxed)
     }
 
+    /// Whether it was ever asked.
+    pub(super) fn is_used(&self) -> bool {
+        self.last_use() > 0
+    }
+
     pub(super) fn unload_if_idle(&self) {
         let mut state = self.lock();
         if state.isolate.as_ref().is_some_and(|isolate| isolate.open_count() == 0) {

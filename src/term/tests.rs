@@ -64,6 +64,7 @@ fn banner() -> Banner {
     ];
     let mut broken = row("shop", None, "no namespace is bound by a name of its own");
     broken.broken = true;
+    broken.hides_upload = true;
     broken.answers = vec!["shop.example.com/*".into()];
     let mut customer = row("customer-worker-1", Some("staging"), "the only namespace that is bound");
     customer.bindings = vec![binding("GREETING", "Environment Variable", "\"Hello\"", true)];

@@ -108,3 +108,47 @@ fn nothing_is_written_outside_the_state_directory() {
         std::fs::read_dir(folder.path(".")).expect("a folder").flatten().map(|entry| entry.file_name()).collect();
     assert_eq!(names, ["state"]);
 }
+
+#[test]
+fn a_project_that_hides_an_upload_is_marked_in_the_banner() {
+    let folder = Folder::hello();
+    let running = folder.serve(&["api"]);
+    assert_eq!(put(&url(&running), "hello", "uploaded"), Some(200));
+    assert_eq!(put(&url(&running), "other", "other"), Some(200));
+    running.signal(Signal::TERM);
+    running.end();
+    let dev = folder.dev(&["hello"]);
+    assert_eq!((&dev.ready["workers"][0]["hides_upload"], &dev.ready["uploads"]), (&true.into(), &1.into()));
+    assert_eq!(dev.get("/"), (200, "hello".to_owned()));
+}
+
+#[test]
+fn the_apis_port_and_token_can_be_chosen() {
+    let folder = Folder::hello();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("it is bound").port();
+    let mut dev =
+        folder.devflare(&["dev", "hello", "--port", "0", "--api-port", &port.to_string(), "--log-format", "json"]);
+    let next = Running::ready(&mut dev);
+    let api_url = next.ready["api_url"].as_str().expect("a URL").to_owned();
+    assert!(api_url.ends_with("/client/v4") && !api_url.contains(&format!(":{port}/")), "{api_url}");
+    drop(next);
+    let mut dev = folder.devflare(&["dev", "hello", "--port", "0", "--api-port", "none", "--log-format", "json"]);
+    assert!(Running::ready(&mut dev).ready["api_url"].is_null());
+    let open = folder.run(&["dev", "hello", "--port", "0", "--api-port", "0", "--ip", "0.0.0.0"]);
+    assert_eq!(open.status, Some(2));
+    assert!(open.error.contains("--api-token"), "{open:?}");
+    let running = folder.serve(&["dev", "hello", "--api-token", "right"]);
+    assert_eq!(put(&url(&running), "a", "x"), Some(401));
+}
+
+#[test]
+fn tests_find_the_api_in_the_variables_that_clients_read() {
+    let folder = Folder::hello();
+    let script = "const { CLOUDFLARE_API_BASE_URL: base, CLOUDFLARE_BASE_URL: same, CLOUDFLARE_API_TOKEN: token,
+        CLOUDFLARE_ACCOUNT_ID: account } = process.env;
+        fetch(`${base}/accounts/${account}/workers/scripts`, { headers: { authorization: `Bearer ${token}` } })
+            .then((answer) => answer.json()).then((body) => console.log(body.success, base === same))";
+    let ended = folder.run(&["test", "hello", "--", "node", "-e", script]);
+    assert_eq!((ended.status, ended.out.as_str()), (Some(0), "true true\n"), "{ended:?}");
+}

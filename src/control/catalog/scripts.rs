@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 use serde_json::Value;
 
-use super::tags::{TagFilter, tags_of};
+use super::tags::TagFilter;
 use super::{Catalog, columns, forget_contents, hashes, id_of};
 use crate::control::envelope::ApiError;
 use crate::worker::WorkerId;
@@ -57,10 +57,13 @@ impl Page {
     }
 }
 
-const COLUMNS: &str = "id, namespace, name, tag, created, modified, version, settings";
+const COLUMNS: &str = "id, namespace, name, tag, created, modified, version, settings,
+    (SELECT json_group_array(tag) FROM tags WHERE tags.script = scripts.id)";
 
 fn script(row: &Row<'_>) -> rusqlite::Result<Script> {
-    let settings: String = row.get(7)?;
+    let (settings, tags): (String, String) = (row.get(7)?, row.get(8)?);
+    let mut tags: Vec<String> = serde_json::from_str(&tags).unwrap_or_default();
+    tags.sort_unstable();
     Ok(Script {
         row: row.get(0)?,
         id: id_of(&row.get::<_, String>(1)?, &row.get::<_, String>(2)?),
@@ -69,16 +72,13 @@ fn script(row: &Row<'_>) -> rusqlite::Result<Script> {
         modified: row.get(5)?,
         version: row.get(6)?,
         settings: serde_json::from_str(&settings).unwrap_or_default(),
-        tags: Vec::new(),
+        tags,
     })
 }
 
 pub(super) fn find(open: &Connection, id: &WorkerId) -> rusqlite::Result<Option<Script>> {
     let query = format!("SELECT {COLUMNS} FROM scripts WHERE namespace = ?1 AND name = ?2");
-    let found = open.prepare_cached(&query)?.query_row(columns(id), script).optional()?;
-    let Some(mut found) = found else { return Ok(None) };
-    found.tags = tags_of(open, found.row)?;
-    Ok(Some(found))
+    open.prepare_cached(&query)?.query_row(columns(id), script).optional()
 }
 
 impl Catalog {
@@ -157,12 +157,5 @@ fn select(open: &Connection, namespace: &str, page: &Page) -> rusqlite::Result<V
     let fixed = [namespace.to_owned().into(), page.after.clone().into(), limit.into()];
     let parameters = fixed.into_iter().chain(tags.into_iter().map(rusqlite::types::Value::from));
     let mut statement = open.prepare_cached(&query)?;
-    let found = statement.query_map(params_from_iter(parameters), script)?;
-    found
-        .map(|found| {
-            let mut found = found?;
-            found.tags = tags_of(open, found.row)?;
-            Ok(found)
-        })
-        .collect()
+    statement.query_map(params_from_iter(parameters), script)?.collect()
 }

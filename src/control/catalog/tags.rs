@@ -37,7 +37,7 @@ impl TagFilter {
     }
 }
 
-pub(super) fn tags_of(open: &Connection, script: i64) -> rusqlite::Result<Vec<String>> {
+fn tags_of(open: &Connection, script: i64) -> rusqlite::Result<Vec<String>> {
     let query = "SELECT tag FROM tags WHERE script = ?1 ORDER BY tag";
     open.prepare_cached(query)?.query_map([script], |row| row.get(0))?.collect()
 }

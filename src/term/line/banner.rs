@@ -45,6 +45,8 @@ pub struct WorkerRow {
     pub bindings: Vec<BindingRow>,
     /// It does not build; the error is told below.
     pub broken: bool,
+    /// There is an upload of this name, which is not served because of it.
+    pub hides_upload: bool,
 }
 
 /// A binding of a Worker.
@@ -184,6 +186,10 @@ impl WorkerRow {
             write!(out, "  {}", style.detail(visible(&self.rule))).expect(super::STRING);
         }
         out.push('\n');
+        if self.hides_upload {
+            let text = "served in place of an upload of this name";
+            writeln!(out, "    {}", style.differs(text)).expect(super::STRING);
+        }
         let indent = if self.namespace.is_some() { "      " } else { "    " };
         for answer in &self.answers {
             writeln!(out, "{indent}{} {}", style.detail("at"), visible(answer)).expect(super::STRING);
@@ -199,7 +205,7 @@ impl WorkerRow {
         let bindings: Vec<_> = self.bindings.iter().map(BindingRow::json).collect();
         json!({
             "name": self.name, "namespace": self.namespace, "answers": self.answers, "rule": self.rule,
-            "broken": self.broken, "bindings": bindings,
+            "broken": self.broken, "hides_upload": self.hides_upload, "bindings": bindings,
         })
     }
 }
