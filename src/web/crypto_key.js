@@ -7,6 +7,9 @@ import { AllowSharedBufferSource, bytesOf } from "internal:webidl_types";
 
 const exception = lazy("exception");
 
+// Every module that does something with keys imports this one, so the natives are there when they are called.
+host.cryptoOperations(host);
+
 export const domException = (name, message) => new (exception().DOMException)(message, name);
 export const dataError = (message) => domException("DataError", message);
 export const operationError = (message) => domException("OperationError", message);

@@ -4,6 +4,8 @@
 //! run on the JavaScript engine.
 #![allow(clippy::needless_pass_by_value, reason = "rquickjs hands converted arguments over by value")]
 
+use std::panic::catch_unwind;
+
 use rquickjs::function::Func;
 use rquickjs::{Ctx, Object, Result};
 use urlpattern::quirks::{self, EcmaRegexp, StringOrInit};
@@ -13,13 +15,16 @@ use crate::engine::throw_type;
 
 /// A pattern (a string or its parts, as JSON) to its components; each with its text, its expression and its groups.
 fn parse(ctx: Ctx<'_>, input: String, base: Option<String>, ignore_case: bool) -> Result<String> {
-    parsed(&input, base.as_deref(), ignore_case).map_err(|error| throw_type(&ctx, &told(&error)))
+    // Unmatched braces overflow a counter in the crate, which only a build with overflow checks notices.
+    let parsed = catch_unwind(|| parsed(&input, base.as_deref(), ignore_case));
+    let parsed = parsed.unwrap_or_else(|_| Err("Invalid URL pattern: its braces do not match".to_owned()));
+    parsed.map_err(|message| throw_type(&ctx, &message))
 }
 
-fn parsed(input: &str, base: Option<&str>, ignore_case: bool) -> std::result::Result<String, Error> {
-    let init = quirks::process_construct_pattern_input(given(input), base)?;
+fn parsed(input: &str, base: Option<&str>, ignore_case: bool) -> std::result::Result<String, String> {
+    let init = quirks::process_construct_pattern_input(given(input), base).map_err(|error| told(&error))?;
     let options = UrlPatternOptions { ignore_case, ..UrlPatternOptions::default() };
-    let pattern = quirks::parse_pattern::<EcmaRegexp>(init, options)?;
+    let pattern = quirks::parse_pattern::<EcmaRegexp>(init, options).map_err(|error| told(&error))?;
     Ok(serde_json::to_string(&pattern).expect("strings and numbers are JSON"))
 }
 
