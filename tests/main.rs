@@ -1,6 +1,7 @@
 //! All tests from the outside, in one binary: one module per feature.
 
 mod browser;
+mod builds;
 mod command_line;
 mod control;
 mod dispatch;

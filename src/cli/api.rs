@@ -11,7 +11,7 @@ use super::flags::Log;
 use super::serve::{Api, Listen, Run, Serving, tokio};
 use super::signals::Signals;
 use super::{LAST_WORDS, fail};
-use crate::dev::{Options, Session, State};
+use crate::dev::{BUILD_LIMIT, Options, Session, State};
 use crate::error::Problems;
 use crate::fleet;
 use crate::term::{Level, Stream, Terminal};
@@ -65,6 +65,7 @@ async fn start(args: &Args, terminal: &Terminal) -> Result<Serving, Problems> {
         live_reload: false,
         watch: false,
         state: State::Directory(args.persist_to.clone()),
+        build_limit: BUILD_LIMIT,
     };
     let session = Session::start(options, terminal.clone()).await?;
     Serving::start(session, (&args.listen, &args.api), terminal).await

@@ -10,7 +10,7 @@ use super::flags::{Log, Projects};
 use super::serve::{Api, Listen, Run, Serving, tokio};
 use super::signals::{Signals, Told};
 use super::{LAST_WORDS, fail};
-use crate::dev::{Options, Session, State};
+use crate::dev::{BUILD_LIMIT, Options, Session, State};
 use crate::error::Problems;
 use crate::term::{Banner, Cleared, Key, Keys, Level, Note, Stream, Terminal};
 
@@ -143,6 +143,7 @@ impl Args {
             live_reload: self.live_reload,
             watch: true,
             state: State::Directory(self.persist_to.clone()),
+            build_limit: BUILD_LIMIT,
         }
     }
 }

@@ -8,7 +8,7 @@ use super::flags::{Log, Projects};
 use super::serve::{Api, Listen, Run, Serving, tokio};
 use super::signals::Signals;
 use super::{LAST_WORDS, fail};
-use crate::dev::{Options, Session, State};
+use crate::dev::{BUILD_LIMIT, Options, Session, State};
 use crate::error::{Problem, Problems};
 use crate::fleet::ApiPort;
 use crate::term::{Level, Stream, Terminal};
@@ -66,6 +66,7 @@ async fn start(args: &Args, terminal: &Terminal) -> Result<Serving, Problems> {
         live_reload: false,
         watch: true,
         state: State::InMemory,
+        build_limit: BUILD_LIMIT,
     };
     let session = Session::start(options, terminal.clone()).await?;
     let listen = Listen { port: Some(0), ..Listen::default() };

@@ -11,16 +11,23 @@ use crate::error::{Problem, Problems, Source, nearest};
 /// In the order in which wrangler prefers them.
 pub const FILE_NAMES: [&str; 3] = ["wrangler.json", "wrangler.jsonc", "wrangler.toml"];
 
+/// Where a build tool, such as Cloudflare's Vite plugin, says which configuration it has written.
+pub(super) const REDIRECT: &str = ".wrangler/deploy/config.json";
+
 /// True when the directory holds a configuration file.
 #[must_use]
 pub fn is_project(directory: &Path) -> bool {
-    FILE_NAMES.iter().any(|name| directory.join(name).is_file())
+    FILE_NAMES.iter().chain([&REDIRECT]).any(|name| directory.join(name).is_file())
 }
 
 /// The configuration file of a project given as a directory, or as the file itself.
 pub(super) fn file_of(project: &Path, problems: &mut Problems) -> Option<PathBuf> {
     match fs::metadata(project) {
-        Ok(found) if found.is_dir() => in_directory(project, problems),
+        Ok(found) if found.is_dir() => match redirected(project, problems) {
+            Redirect::None => in_directory(project, problems),
+            Redirect::To(file) => Some(file),
+            Redirect::Broken => None,
+        },
         Ok(_) if is_config_name(project) => Some(project.to_owned()),
         Ok(_) => {
             let problem = Problem::error(format!("`{}` is a file, not a project", project.display()));
@@ -69,6 +76,40 @@ pub(super) fn read_text(file: &Path) -> Result<Source, Problem> {
             Err(problem.at(&source, at..at + '\u{FFFD}'.len_utf8(), "this byte is no text"))
         }
     }
+}
+
+enum Redirect {
+    None,
+    To(PathBuf),
+    Broken,
+}
+
+/// `{"configPath": "../../dist/app/wrangler.json"}`, relative to the file that says so.
+fn redirected(directory: &Path, problems: &mut Problems) -> Redirect {
+    let file = directory.join(REDIRECT);
+    if !file.is_file() {
+        return Redirect::None;
+    }
+    let root = match read(&file) {
+        Ok(root) => root,
+        Err(found) => {
+            problems.extend(found);
+            return Redirect::Broken;
+        }
+    };
+    let Some((node, path)) = root.get("configPath").and_then(|node| Some((node, node.as_str()?))) else {
+        let problem = Problem::error("it has no `configPath`: which configuration is meant?").in_file(&file);
+        problems.push(problem.help("build the project again, or delete this file"));
+        return Redirect::Broken;
+    };
+    let target = file.parent().unwrap_or(directory).join(path);
+    if !target.is_file() {
+        let problem = node.error("the configuration that a build tool has written is gone", "no such file");
+        problems.push(problem.help(format!("build the project again, or delete {}", file.display())));
+        return Redirect::Broken;
+    }
+    // Without `..`, as people would write it.
+    Redirect::To(fs::canonicalize(&target).unwrap_or(target))
 }
 
 fn in_directory(directory: &Path, problems: &mut Problems) -> Option<PathBuf> {

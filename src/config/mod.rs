@@ -27,7 +27,7 @@ pub use fields::{Fields, strings};
 pub use find::{FILE_NAMES, is_project, missing_directory, names_in, read};
 pub use node::{Located, Node, Value};
 pub use routes::{Pattern, Route};
-pub use settings::{Dev, Limits, Modules, Rule};
+pub use settings::{BuildCommand, Dev, Limits, Modules, Rule};
 pub use variables::{Origin, Variable};
 pub use worker_config::WorkerConfig;
 
@@ -83,7 +83,13 @@ fn load_noting(project: &Path, options: &Options, problems: &mut Problems) -> Op
     let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // A directory that was just read from exists; a race leaves the path as it was given.
     let directory = fs::canonicalize(parent).unwrap_or_else(|_| parent.to_owned());
-    worker_config::build(file, directory, root, options, problems)
+    let options = Options { environment: options.environment.clone().filter(|_| !is_built(&root)), ..options.clone() };
+    worker_config::build(file, directory, root, &options, problems)
+}
+
+/// Whether a build tool has written it: then the environment was chosen when it was built.
+fn is_built(root: &node::Node) -> bool {
+    root.get("userConfigPath").is_some() || root.get("configPath").is_some() || root.get("topLevelName").is_some()
 }
 
 /// Reads a JSON object that is no file: what else may be in a configuration's tree.
@@ -98,6 +104,7 @@ pub fn read_value(source: &Source) -> Result<Node, Problems> {
 #[must_use]
 pub fn watched_names(options: &Options) -> Vec<String> {
     let mut names: Vec<_> = FILE_NAMES.iter().map(|&name| name.to_owned()).collect();
+    names.push(find::REDIRECT.to_owned());
     names.extend(variables::file_names(options.environment.as_deref()));
     names
 }

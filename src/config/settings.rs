@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Options;
 use super::environment::Sections;
 use super::fields::Fields;
-use super::node::Node;
+use super::node::{Located, Node};
 use crate::error::Problems;
 
 /// `[dev]`; none of it applies to a Worker as such, only to how it is served.
@@ -41,6 +41,23 @@ pub struct Modules {
     pub define: Vec<(String, String)>,
     /// Import specifier and what is imported instead.
     pub alias: Vec<(String, String)>,
+}
+
+/// `build.command`: what makes the main file.
+#[derive(Debug, Clone)]
+pub struct BuildCommand {
+    pub command: Located<String>,
+    /// Where it runs; absolute.
+    pub directory: PathBuf,
+    /// What it reads: files and directories, absolute.
+    pub watch: Vec<PathBuf>,
+}
+
+impl PartialEq for BuildCommand {
+    fn eq(&self, other: &Self) -> bool {
+        let all = |one: &Self| (one.command.value.clone(), one.directory.clone(), one.watch.clone());
+        all(self) == all(other)
+    }
 }
 
 /// One of wrangler's module rules.
@@ -91,6 +108,21 @@ pub(super) fn crons(sections: &Sections, problems: &mut Problems) -> Vec<String>
     let crons = fields.strings("crons").into_iter().map(|cron| cron.value).collect();
     fields.finish();
     crons
+}
+
+pub(super) fn build(directory: &Path, sections: &Sections, problems: &mut Problems) -> Option<BuildCommand> {
+    let mut fields = table(sections, "build", problems)?;
+    let command = fields.string("command").filter(|command| !command.value.trim().is_empty());
+    let working = fields.string("cwd").map_or_else(|| directory.to_path_buf(), |cwd| directory.join(cwd.value));
+    let watch = match fields.raw("watch_dir").map(|node| (node.as_str(), node.items())) {
+        Some((Some(one), _)) => vec![one.to_owned()],
+        Some((None, several)) => several.iter().filter_map(Node::as_str).map(str::to_owned).collect(),
+        None => vec![String::from("src")],
+    };
+    fields.raw("upload");
+    fields.finish();
+    let watch = watch.iter().map(|path| directory.join(path.strip_prefix("./").unwrap_or(path))).collect();
+    Some(BuildCommand { command: command?, directory: working, watch })
 }
 
 pub(super) fn modules(directory: &Path, sections: &Sections, options: &Options, problems: &mut Problems) -> Modules {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::environment::Sections;
 use super::node::{Located, Node, Value};
 use super::routes::{self, Route};
-use super::settings::{self, Dev, Limits, Modules};
+use super::settings::{self, BuildCommand, Dev, Limits, Modules};
 use super::variables::{self, Variable};
 use super::{Options, date};
 use crate::error::{Place, Problem, Problems, nearest};
@@ -34,6 +34,7 @@ pub struct WorkerConfig {
     /// devflare's own key: this is a user Worker of that namespace.
     pub dispatch_namespace: Option<Located<String>>,
     pub modules: Modules,
+    pub build: Option<BuildCommand>,
     /// From `.dev.vars`, `.env` and `--var`; those of the configuration are in `section("vars")`.
     pub variables: Vec<Variable>,
     sections: Sections,
@@ -72,8 +73,8 @@ impl WorkerConfig {
     }
 
     fn other_main(&self, main: &Path) -> Option<String> {
-        if self.section("build").is_some_and(|build| build.get("command").is_some()) {
-            return Some("run the project's build command first: devflare does not run it".to_owned());
+        if self.build.is_some() {
+            return Some("the build command has not written it".to_owned());
         }
         let wanted = main.file_name()?.to_str()?;
         let entries = std::fs::read_dir(main.parent()?).ok()?;
@@ -110,6 +111,7 @@ pub(super) fn build(
         limits: settings::limits(&sections, problems),
         dispatch_namespace: dispatch_namespace(&sections, problems),
         modules: settings::modules(&directory, &sections, options, problems),
+        build: settings::build(&directory, &sections, problems),
         variables: variables::read(&directory, &sections, options, problems),
         directory,
         file,

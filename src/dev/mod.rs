@@ -4,6 +4,7 @@
 //! each one the watcher's barrier tells whether anything was saved since, and what changed is rebuilt first.
 
 mod banner;
+mod command;
 mod project;
 mod rebuild;
 mod report;
@@ -51,7 +52,12 @@ pub struct Options {
     /// Follow files; without it what was loaded at the start is served to the end.
     pub watch: bool,
     pub state: State,
+    /// How long a project's build command may take.
+    pub build_limit: Duration,
 }
+
+/// Long builds are fine; one that never ends has to be told of.
+pub const BUILD_LIMIT: Duration = Duration::from_mins(10);
 
 /// Where the data of Workers is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,6 +187,7 @@ impl Session {
         let refused = move |problem: ConnectionProblem| terminal.tell(report::of_connection(&problem));
         let sites = Arc::new(sites::Served(self.clone()));
         front::serve(listeners, sites, refused, stop).await;
+        lock(&self.builds).values().filter_map(|build| build.command.as_ref()).for_each(|command| command.stop());
         self.pool.stop();
     }
 

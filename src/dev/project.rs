@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::SystemTime;
 
+use super::command::Command;
 use super::lock;
 use super::stack;
 use super::untouched::Untouched;
@@ -26,6 +27,7 @@ pub(super) struct Build {
     /// Paths in stacks are shown relative to it.
     base: PathBuf,
     graph: Mutex<Option<Arc<Graph>>>,
+    pub(super) command: Option<Arc<Command>>,
 }
 
 /// One state of a project's files, as a Worker runs it.
@@ -36,8 +38,11 @@ pub(super) struct Version {
 
 impl Build {
     pub(super) fn new(member: &Member, project: Arc<Project>, around: &super::Session) -> Arc<Self> {
+        let config = &project.config;
+        let command = config.build.as_ref().map(|build| around.command(build, &config.name));
         Arc::new(Self {
             owner: owner_of(member),
+            command,
             project,
             cache: around.cache.clone(),
             programs: Arc::default(),
@@ -48,8 +53,14 @@ impl Build {
     }
 
     /// The same project with another configuration: what is compiled stays.
-    pub(super) fn rewired(&self, project: Arc<Project>) -> Arc<Self> {
+    pub(super) fn rewired(&self, project: Arc<Project>, around: &super::Session) -> Arc<Self> {
+        let config = &project.config;
+        let command = config.build.as_ref().map(|build| {
+            let old = self.command.clone().filter(|command| command.is_of(build));
+            old.unwrap_or_else(|| around.command(build, &config.name))
+        });
         Arc::new(Self {
+            command,
             owner: self.owner.clone(),
             project,
             cache: self.cache.clone(),
@@ -81,6 +92,10 @@ impl Build {
         let main = self.main()?;
         let directory = &self.project.config.directory;
         loop {
+            if let Some(Err(problem)) = self.command.as_ref().map(|command| command.ensure()) {
+                self.watch(&graph::WatchSet::default(), SystemTime::now());
+                return Err(problem.into());
+            }
             let begun = SystemTime::now();
             let loaded = graph::load(directory, &main, &graph::Options::of(&self.project.config), &self.cache);
             let watch = loaded.as_ref().map_or_else(|failed| &failed.watch, |graph| &graph.watch);
@@ -109,8 +124,15 @@ impl Build {
     /// Watches what a build that began then has asked for; answers whether it has all of it as it is.
     fn watch(&self, set: &graph::WatchSet, begun: SystemTime) -> bool {
         let Some(watcher) = &self.watcher else { return true };
+        let mut set = set.clone();
+        if let Some(command) = &self.command {
+            let read = command.watched();
+            set.files.extend(read.files);
+            set.missing.extend(read.missing);
+            set.listings.extend(read.listings);
+        }
         let files = set.files.union(&set.missing).cloned().collect();
-        let fresh = watcher.watch(&self.owner, WatchSet { files, listings: set.listings.clone() });
+        let fresh = watcher.watch(&self.owner, WatchSet { files, listings: set.listings });
         let mut untouched = Untouched::since(begun);
         fresh.iter().all(
             |path| {

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use super::command::Command;
 use super::project::{Build, Version, broken, owner_of};
 use super::watch::{Changes, Owner, WatchSet};
 use super::{EAGER_BUILDS, QUIET, Session, lock};
+use crate::config::BuildCommand;
 use crate::error::{Problem, Problems};
 use crate::fleet::{self, Fleet, Member, Project};
 use crate::graph::Graph;
@@ -38,7 +40,7 @@ impl Session {
                 self.runtime.put(spec(id, &build, None));
                 continue;
             }
-            match build.refresh() {
+            match off_thread(&build).await {
                 Ok(graph) => {
                     let (session, id) = (self.clone(), id.clone());
                     starting.push(tokio::spawn(async move { session.first(&id, &build, graph).await }));
@@ -216,6 +218,8 @@ impl Session {
             let directory = absolute(&member.path);
             set.files.extend(names.iter().map(|name| directory.join(name)));
             set.files.insert(directory);
+            // A build tool's configuration may be elsewhere.
+            set.files.extend(member.project.iter().map(|project| absolute(&project.config.file)));
         }
         watcher.watch(&Owner::from(FLEET), set)
     }
@@ -225,7 +229,7 @@ impl Session {
         let mut builds = lock(&self.builds);
         let build = match builds.get(id) {
             Some(build) if Arc::ptr_eq(&build.project, &project) => return build.clone(),
-            Some(build) => build.rewired(project),
+            Some(build) => build.rewired(project, self),
             None => Build::new(member, project, self),
         };
         builds.insert(id.clone(), build.clone());
@@ -259,17 +263,39 @@ impl Session {
         if change.rewired {
             project.warnings.0.iter().cloned().for_each(|warning| self.terminal.tell(warning));
         }
-        let refreshed = {
-            let build = build.clone();
-            tokio::task::spawn_blocking(move || build.refresh()).await
-        };
-        let graph = match refreshed {
-            Ok(Ok(None)) if !change.rewired => return Ok(()),
-            Ok(Ok(graph)) => graph,
-            Ok(Err(problems)) => return Err(Failed::build(&build, problems)),
-            Err(_) => return Err(Failed::build(&build, Problem::error("the build broke off").into())),
+        if build.command.as_ref().is_some_and(|command| command.is_due()) {
+            self.build_aside(id, &build, (change, started));
+            return Ok(());
+        }
+        let graph = match off_thread(&build).await {
+            Ok(None) if !change.rewired => return Ok(()),
+            Ok(graph) => graph,
+            Err(problems) => return Err(Failed::build(&build, problems)),
         };
         self.swap(id, &build, graph, (change, started)).await
+    }
+
+    /// A build command may take long: it is this Worker's requests that wait for it, nobody else's.
+    fn build_aside(self: &Arc<Self>, id: &WorkerId, build: &Arc<Build>, change: (Change, Instant)) {
+        self.runtime.put(spec(id, build, None));
+        let (session, id, build) = (Arc::downgrade(self), id.clone(), build.clone());
+        tokio::spawn(async move {
+            build.forget();
+            let refreshed = off_thread(&build).await;
+            let Some(session) = session.upgrade() else { return };
+            let done = match refreshed {
+                Ok(graph) => session.swap(&id, &build, graph, change).await,
+                Err(problems) => Err(Failed::build(&build, problems)),
+            };
+            if let Err(failed) = done {
+                session.give_up(Failing::from([(id, failed)]));
+            }
+        });
+    }
+
+    /// For a project's configuration.
+    pub(super) fn command(&self, config: &BuildCommand, worker: &str) -> Arc<Command> {
+        Arc::new(Command::new(config, worker, &self.terminal, self.options.build_limit))
     }
 
     async fn swap(
@@ -326,6 +352,12 @@ impl Session {
 
 /// The Workers whose last change does not work.
 type Failing = BTreeMap<WorkerId, Failed>;
+
+async fn off_thread(build: &Arc<Build>) -> Result<Option<Arc<Graph>>, Problems> {
+    let build = build.clone();
+    let refreshed = tokio::task::spawn_blocking(move || build.refresh()).await;
+    refreshed.unwrap_or_else(|_| Err(Problem::error("the build broke off").into()))
+}
 
 enum Failed {
     /// Its build; until it is given up, the version before goes on.

@@ -125,7 +125,7 @@ impl<'a> Loader<'a> {
         }
         let root = path.parent().unwrap_or(&path).to_path_buf();
         self.node(path, Kind::Esm, None);
-        if self.options.modules.find_additional_modules {
+        if self.options.modules.find_additional_modules || self.options.modules.no_bundle {
             self.additional(&self.options.modules.base_dir.clone().unwrap_or(root));
         }
     }
@@ -220,7 +220,7 @@ impl<'a> Loader<'a> {
 
     /// Whether the module's package says that it need not be evaluated if nothing of it is used.
     pub(super) fn is_free_of_effects(&mut self, node: usize) -> bool {
-        if self.is_given() {
+        if self.is_given() || self.options.modules.no_bundle {
             return false;
         }
         let path = self.nodes[node].path.clone();
@@ -355,7 +355,7 @@ impl<'a> Loader<'a> {
     }
 
     fn settings_of(&mut self, path: &Path) -> Arc<Settings> {
-        if is_installed(path) || self.is_given() {
+        if is_installed(path) || self.is_given() || self.options.modules.no_bundle {
             return self.settings.clone();
         }
         let Some(config) = path.parent().and_then(|directory| self.disk.tsconfig_of(directory)) else {

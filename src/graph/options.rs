@@ -47,6 +47,10 @@ impl Options {
     }
 
     pub(super) fn settings(&self) -> Settings {
+        // What is not bundled is loaded as it is.
+        if self.modules.no_bundle {
+            return Settings::default();
+        }
         let (factory, fragment) = (self.modules.jsx_factory.clone(), self.modules.jsx_fragment.clone());
         Settings { define: self.defines(), jsx: Jsx { factory, fragment, ..Jsx::default() }, ..Settings::default() }
     }

@@ -33,7 +33,15 @@ impl Dev {
         let mut fleet = fleet::Options::default();
         fleet.config.today = String::from("2026-06-01");
         let (host, state) = (None, dev::State::InMemory);
-        let options = dev::Options { fleet, cpu_factor: 1.0, host, live_reload: false, watch: true, state };
+        let options = dev::Options {
+            fleet,
+            cpu_factor: 1.0,
+            host,
+            live_reload: false,
+            watch: true,
+            state,
+            build_limit: dev::BUILD_LIMIT,
+        };
         Self { folder: Folder::new(), options }
     }
 
