@@ -13,7 +13,7 @@ use super::catalog::Deployment;
 use super::envelope::{Answer, ApiError, Reply};
 use super::publish::{indexed_of, refused_start, source_of};
 use super::route::{Route, of_script};
-use super::{Control, moment, user};
+use super::{Control, migrations, moment, user};
 
 pub(super) fn routes() -> Vec<Route> {
     let mut routes: Vec<_> = of_script(&Method::GET, "/deployments", list).into();
@@ -96,7 +96,8 @@ async fn create(control: Arc<Control>, mut ask: Ask) -> Answer {
     };
     let _alone = control.locks.hold(&id).await;
     let version = control.version_of_script(&script, &chosen).await?;
-    let indexed = indexed_of(id.clone(), &version.id, &version.metadata);
+    let mut indexed = indexed_of(id.clone(), &version.id, &version.metadata);
+    indexed.migrations = migrations::of(&script);
     let attempt = control.settings.runtime.attempt(control.spec(&indexed)).await;
     let attempt = attempt.map_err(|failure| refused_start(&failure))?;
     control.catalog.deploy(&id, indexed.clone(), deployment.clone()).await?;

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::Control;
 use super::catalog::{Catalog, Indexed, StoredModule, Version};
 use super::envelope::ApiError;
 use super::triggers::Hosts;
 use super::upload::{Module, Upload};
-use crate::bindings::{Binding, of_upload};
+use super::{Control, migrations};
+use crate::bindings::{Binding, Migrations, of_upload};
 use crate::compile::Cache;
 use crate::engine::Program;
 use crate::error::{Problem, Problems};
@@ -134,6 +134,7 @@ impl Control {
             tokio: self.settings.tokio.clone(),
             first: Mutex::default(),
             bindings: OnceLock::new(),
+            migrations: migrations::read(&indexed.migrations),
         });
         worker(indexed, uploaded)
     }
@@ -147,6 +148,7 @@ impl Control {
             tokio: self.settings.tokio.clone(),
             first: Mutex::new(Some(Arc::new(built.program))),
             bindings: built.bindings.into(),
+            migrations: migrations::read(&indexed.migrations),
         });
         worker(indexed, uploaded)
     }
@@ -210,6 +212,7 @@ struct Uploaded {
     first: Mutex<Option<Arc<Program>>>,
     /// Known once the modules were loaded, which is before anybody asks.
     bindings: OnceLock<Vec<Box<dyn Binding>>>,
+    migrations: Migrations,
 }
 
 impl runtime::Source for Uploaded {
@@ -238,5 +241,9 @@ impl runtime::Source for Uploaded {
 impl runtime::Bindings for Uploaded {
     fn list(&self) -> &[Box<dyn Binding>] {
         self.bindings.get().map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn migrations(&self) -> Migrations {
+        self.migrations.clone()
     }
 }

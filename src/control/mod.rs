@@ -25,6 +25,7 @@ mod content;
 mod deployments;
 mod envelope;
 mod live;
+mod migrations;
 mod moment;
 mod multipart;
 mod namespaces;

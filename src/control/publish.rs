@@ -15,7 +15,7 @@ use super::catalog::{Deployment, Indexed, Publication, Script, StoredModule, Ver
 use super::envelope::{ApiError, code};
 use super::live::{Built, Unbuildable, build};
 use super::upload::{Upload, invalid};
-use super::{Control, tags};
+use super::{Control, migrations, tags};
 use crate::error::{Problem, Problems};
 use crate::graph::NO_HANDLERS;
 use crate::runtime::Attempt;
@@ -93,7 +93,9 @@ impl Control {
         inherit(&mut draft, &self.bindings_before(known.as_ref()).await?)?;
         let tags = tags::of_metadata(&draft.upload.metadata)?;
         let version_id = Uuid::new_v4();
-        let indexed = indexed(&draft, &version_id.to_string());
+        let mut settings = settings_of(&draft);
+        let mut indexed = indexed(&draft, &version_id.to_string());
+        indexed.migrations = migrations::settle(&draft.upload.metadata, known.as_ref(), &mut settings)?;
         let (attempt, startup) = self.start(&draft, &indexed).await?;
         let version = self.version_of(&draft, &version_id, startup);
         let publication = Publication {
@@ -101,7 +103,7 @@ impl Control {
             tag: Uuid::new_v4().simple().to_string(),
             modules: stored(&draft.upload),
             tags,
-            settings: settings_of(&draft),
+            settings,
             deployment: draft.deploy.then(|| deployment_of(&version)),
             indexed: indexed.clone(),
             version,
@@ -242,7 +244,8 @@ pub(super) fn indexed_of(id: WorkerId, version: &str, metadata: &Value) -> Index
     let bindings = metadata.get("bindings").and_then(Value::as_array);
     let dispatches = bindings.into_iter().flatten().any(|item| item["type"] == "dispatch_namespace");
     let (cpu_ms, subrequests) = (limit("cpu_ms"), limit("subrequests"));
-    Indexed { id, version: version.to_owned(), cpu_ms, subrequests, dispatches, settings: None }
+    let version = version.to_owned();
+    Indexed { id, version, cpu_ms, subrequests, dispatches, settings: None, migrations: Value::Null }
 }
 
 fn stored(upload: &Upload) -> Vec<StoredModule> {
@@ -262,9 +265,6 @@ fn settings_of(draft: &Draft) -> Map<String, Value> {
         if let Some(value) = draft.upload.metadata.get(key) {
             settings.insert(key.to_owned(), value.clone());
         }
-    }
-    if let Some(tag) = draft.upload.metadata.get("migrations").and_then(|migrations| migrations.get("new_tag")) {
-        settings.insert("migration_tag".to_owned(), tag.clone());
     }
     if draft.deploy {
         settings.insert("last_deployed_from".to_owned(), json!(draft.source));

@@ -5,6 +5,7 @@ mod bad_input;
 mod inside;
 mod kept;
 mod namespaces;
+mod objects;
 mod scripts;
 mod spellings;
 mod tags;

@@ -35,6 +35,8 @@ pub(in crate::control) struct Indexed {
     pub(in crate::control) dispatches: bool,
     /// Of the account's own; user Workers have no hosts.
     pub(in crate::control) settings: Option<Value>,
+    /// What became of its classes of Durable Objects: a list of steps, or null.
+    pub(in crate::control) migrations: Value,
 }
 
 /// Which scripts of a list.
@@ -44,6 +46,10 @@ pub(in crate::control) struct Page {
     /// Those after this name.
     pub(in crate::control) after: String,
     pub(in crate::control) limit: usize,
+}
+
+fn json(stored: Option<String>) -> Option<Value> {
+    serde_json::from_str(&stored?).ok()
 }
 
 fn limit(stored: Option<i64>) -> Option<u64> {
@@ -86,7 +92,7 @@ impl Catalog {
     pub(in crate::control) async fn index(&self) -> Result<Vec<Indexed>, ApiError> {
         let all = |open: &Connection| {
             let query = "SELECT namespace, name, version, cpu_ms, subrequests, dispatches,
-                CASE namespace WHEN '' THEN settings END FROM scripts WHERE version IS NOT NULL ORDER BY created";
+                CASE namespace WHEN '' THEN settings END, json_extract(settings, '$.migrations') FROM scripts WHERE version IS NOT NULL ORDER BY created";
             let indexed = |row: &Row<'_>| {
                 Ok(Indexed {
                     id: id_of(&row.get::<_, String>(0)?, &row.get::<_, String>(1)?),
@@ -94,7 +100,8 @@ impl Catalog {
                     cpu_ms: limit(row.get(3)?),
                     subrequests: limit(row.get(4)?),
                     dispatches: row.get(5)?,
-                    settings: row.get::<_, Option<String>>(6)?.and_then(|text| serde_json::from_str(&text).ok()),
+                    settings: json(row.get(6)?),
+                    migrations: json(row.get(7)?).unwrap_or_default(),
                 })
             };
             open.prepare_cached(query)?.query_map([], indexed)?.collect()
