@@ -27,7 +27,9 @@ pub use alarm::{TooManyTimers, start_timer};
 pub use async_context::{follow_promises, react};
 pub use invocation::{Invocation, InvocationLimits, Standing};
 pub use isolate::{Boot, Booted, Engine, Isolate, IsolateOptions, Job};
-pub use ops::{Completer, HostError, begin_listener, begin_op, cancel_event, is_pending, on_op_cancel, spawn_op};
+pub use ops::{
+    Completer, HostError, begin_listener, begin_op, cancel_event, is_pending, on_op_cancel, spawn_op, spawn_work,
+};
 pub use outbox::{Save, emit, save_at_end};
 pub use pool::Pool;
 pub use program::{Compiler, ModuleCode, Program};

@@ -11,6 +11,7 @@ use super::invocation::Invocation;
 use super::isolate::Isolate;
 use super::realm::realm;
 use super::throw::{throw_dom, throw_error, throw_range, throw_type};
+use super::turn::thread_cpu;
 
 /// A failed piece of host work, as the JavaScript error it becomes.
 #[derive(Debug, Clone)]
@@ -161,6 +162,33 @@ where
     });
     remember_task(ctx, id, task.abort_handle());
     Ok(promise)
+}
+
+/// Long computations of one isolate that run at once; further ones wait for their turn.
+pub(super) const WORKERS: usize = 2;
+
+/// Runs `work` on a thread of its own, away from the isolate's and from those that drive sockets: a long computation,
+/// such as a new RSA key. Its CPU time is charged to the invocation that asked for it.
+pub fn spawn_work<'js, T, F>(ctx: &Ctx<'js>, work: F) -> Result<Promise<'js>>
+where
+    F: FnOnce() -> std::result::Result<T, HostError> + Send + 'static,
+    T: for<'a> IntoJs<'a> + Send + 'static,
+{
+    let gate = realm(ctx).work.clone();
+    let invocation = realm(ctx).current.borrow().clone();
+    spawn_op(ctx, async move {
+        let place = gate.acquire_owned().await.expect("nobody closes the gate");
+        let ended = tokio::task::spawn_blocking(move || {
+            let started = thread_cpu();
+            let made = work();
+            drop(place); // here, for the work goes on when nobody waits for it any more
+            if let Some(invocation) = invocation {
+                invocation.charge(thread_cpu().saturating_sub(started));
+            }
+            made
+        });
+        ended.await.unwrap_or_else(|_| Err(HostError::Error("The computation was stopped.".into())))
+    })
 }
 
 fn settle<'js, F>(ctx: &Ctx<'js>, id: u64, make: F) -> Result<()>

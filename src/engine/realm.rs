@@ -9,11 +9,12 @@ use std::sync::{Arc, Weak};
 
 use rquickjs::runtime::UserDataGuard;
 use rquickjs::{Ctx, JsLifetime, Result};
+use tokio::sync::Semaphore;
 
 use super::alarm::Alarm;
 use super::invocation::Invocation;
 use super::isolate::Isolate;
-use super::ops::PendingOp;
+use super::ops::{PendingOp, WORKERS};
 use super::outbox::{Action, Save};
 use super::program::Program;
 use super::rejections::{OnUnhandled, Rejection};
@@ -35,6 +36,8 @@ pub struct Realm {
     pub(super) on_unhandled: Cell<Option<OnUnhandled>>,
     pub program: Arc<Program>,
     pub tokio: tokio::runtime::Handle,
+    /// Places for long computations.
+    pub(super) work: Arc<Semaphore>,
 }
 
 // SAFETY: the type has no 'js lifetime; persistent handles are 'static.
@@ -59,6 +62,7 @@ impl Realm {
             on_unhandled: Cell::new(None),
             program,
             tokio,
+            work: Arc::new(Semaphore::new(WORKERS)),
         }
     }
 

@@ -140,3 +140,10 @@ test("a buffer that is detached on the way is empty, not a crash", async () => {
   const shrinking = { name: "AES-CBC", get iv() { growing.resize(4); return new Uint8Array(16); } };
   equal((await subtle.encrypt(shrinking, cbc, growing)).byteLength, 16);
 });
+
+test("more long computations than run at once all end", async () => {
+  const password = await subtle.importKey("raw", text, "PBKDF2", false, ["deriveBits"]);
+  const plan = { name: "PBKDF2", hash: "SHA-512", salt: text, iterations: 5000 };
+  const derived = await Promise.all(Array.from({ length: 8 }, () => subtle.deriveBits(plan, password, 512)));
+  equal(new Set(derived.map(hex)).size, 1);
+});

@@ -8,7 +8,7 @@ use rquickjs::{Class, Ctx, IntoJs, Object, Promise, Result, TypedArray, Value};
 use super::key::{Key, KeyHandle, NewKey};
 use super::rsa::{RsaKey, Scheme};
 use super::{aes, derive, hash, okp};
-use crate::engine::{HostError, bytes, is_startup, spawn_op, throw_error};
+use crate::engine::{HostError, bytes, is_startup, spawn_work, throw_error};
 
 type Bytes<'js> = TypedArray<'js, u8>;
 type Handle<'js> = Class<'js, KeyHandle>;
@@ -83,19 +83,13 @@ fn key_generate(ctx: Ctx<'_>, kind: String) -> Result<Option<Value<'_>>> {
 
 /// A private RSA key, made on a thread of its own: large ones take seconds.
 fn rsa_generate(ctx: Ctx<'_>, bits: usize, exponent: u32) -> Result<Promise<'_>> {
-    let made = aside(move || RsaKey::generate(bits, exponent.into()).map(|key| NewKey(Key::Rsa(key))));
-    spawn_op(&ctx, async move {
-        made.await?.ok_or_else(|| HostError::Dom {
+    spawn_work(&ctx, move || {
+        let made = RsaKey::generate(bits, exponent.into()).map(|key| NewKey(Key::Rsa(key)));
+        made.ok_or_else(|| HostError::Dom {
             name: "OperationError",
             message: format!("No RSA key of {bits} bits with the public exponent {exponent} can be made."),
         })
     })
-}
-
-/// Long work, away from the isolate's thread and from those that drive sockets.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> std::result::Result<T, HostError> {
-    let ended = tokio::task::spawn_blocking(work).await;
-    ended.map_err(|_| HostError::Error("The computation was stopped.".into()))
 }
 
 // ---- ciphers
@@ -214,8 +208,7 @@ fn pbkdf2<'js>(ctx: Ctx<'js>, key: Handle<'js>, plan: Object<'js>, length: usize
     if is_startup(&ctx) || iterations as usize * length.div_ceil(32) <= FEW {
         return array(&ctx, work())?.into_js(&ctx);
     }
-    let derived = aside(work);
-    spawn_op(&ctx, async move { Ok(Octets(derived.await?.unwrap_or_default())) })?.into_js(&ctx)
+    spawn_work(&ctx, move || Ok(Octets(work().unwrap_or_default())))?.into_js(&ctx)
 }
 
 /// Bytes that become a `Uint8Array`.

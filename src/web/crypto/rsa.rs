@@ -8,7 +8,8 @@ use rsa::{BoxedUint, Oaep, Pkcs1v15Sign, PrivateKey, Pss, PublicKey};
 
 use super::hash::{self, with_hash};
 
-/// Bits of the largest modulus that the arithmetic takes.
+/// Bits of the largest modulus.
+/// Differs: RSA keys have at most 8,192 bits; the arithmetic here takes no larger ones.
 const LARGEST: usize = PublicKey::MAX_SIZE;
 
 pub(super) struct RsaKey {
