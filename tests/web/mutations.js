@@ -37,7 +37,7 @@ async function mutate(seeds, times, allowed, body) {
 const URLS = ["https://user:pass@example.com:8080/a/b/../c?q=1&r=2#h", "file:///C:/a/./b", "http://[2001:db8::1]:80/", "http://0x7f.1/", "non-special://host/a?b", "data:text/plain;base64,SGk=", "//x/y", "../../..", "javascript:alert(1)"];
 
 test("a URL reads as it is written", () =>
-  mutate(URLS, 6000, ["TypeError"], (input) => {
+  mutate(URLS, 2500, ["TypeError"], (input) => {
     const url = new URL(input, random(2) === 0 ? "https://base.example/dir/file?x" : undefined);
     equal(new URL(url.href).href, url.href);
     equal(URL.canParse(url.href), true);
@@ -48,7 +48,7 @@ test("a URL reads as it is written", () =>
   }));
 
 test("header names and values are taken or refused", () =>
-  mutate(["content-type", "x-a", "text/html; charset=utf-8", "a, b", "set-cookie"], 4000, ["TypeError"], (input) => {
+  mutate(["content-type", "x-a", "text/html; charset=utf-8", "a, b", "set-cookie"], 1500, ["TypeError"], (input) => {
     const headers = new Headers({ [mutated("x-name")]: input });
     for (const [name, value] of headers) {
       equal([name, /[\0\r\n]/.test(value)], [name.toLowerCase(), false]);
@@ -59,7 +59,7 @@ test("header names and values are taken or refused", () =>
 const MULTIPART = '--b\r\nContent-Disposition: form-data; name="a"; filename="f%22.txt"\r\nContent-Type: text/plain\r\n\r\nvalue\r\n--b\r\nContent-Disposition: form-data; name="c"\r\n\r\n\r\n--b--\r\n';
 
 test("forms are read or refused", () =>
-  mutate([MULTIPART, "a=1&b=%20+&c", 'multipart/form-data; boundary="b"'], 4000, ["TypeError"], async (input) => {
+  mutate([MULTIPART, "a=1&b=%20+&c", 'multipart/form-data; boundary="b"'], 1000, ["TypeError"], async (input) => {
     const isType = input.includes("multipart");
     const type = isType ? input : random(4) === 0 ? "application/x-www-form-urlencoded" : "multipart/form-data; boundary=b";
     const headers = new Headers();
@@ -76,7 +76,7 @@ test("data URLs are answered or refused", () =>
   }));
 
 test("URL patterns match or are refused", () =>
-  mutate(["https://*.example.com/:id(\\d+)/{a/}?*", "/a/:b+/:c?", "(x|y)", "{:a}-{:b}"], 1500, ["TypeError"], (input) => {
+  mutate(["https://*.example.com/:id(\\d+)/{a/}?*", "/a/:b+/:c?", "(x|y)", "{:a}-{:b}"], 600, ["TypeError"], (input) => {
     const pattern = new URLPattern(input, "https://example.com/");
     pattern.exec("https://example.com/a/b/c");
     new URLPattern({ pathname: pattern.pathname, search: pattern.search }).test(input);
@@ -85,7 +85,7 @@ test("URL patterns match or are refused", () =>
 const LABELS = ["utf-8", "utf-16le", "utf-16be", "shift_jis", "euc-jp", "iso-2022-jp", "gb18030", "gbk", "big5", "euc-kr", "windows-1252", "macintosh", "x-user-defined"];
 
 test("bytes decode in every encoding, at once and cut, to the same text", async () => {
-  for (let i = 0; i < 1500; i++) {
+  for (let i = 0; i < 700; i++) {
     const bytes = new Uint8Array(random(40)).map(() => random(256));
     const label = LABELS[i % LABELS.length];
     const decoder = new TextDecoder(label);
@@ -103,7 +103,7 @@ test("keys are imported or refused", async () => {
   for (const [{ privateKey, publicKey }, plan] of plans) {
     for (const [format, key, usage] of [["pkcs8", privateKey, "sign"], ["spki", publicKey, "verify"]]) {
       const good = new Uint8Array(await crypto.subtle.exportKey(format, key));
-      for (let i = 0; i < 150; i++) {
+      for (let i = 0; i < 60; i++) {
         const bad = good.slice(0, random(8) === 0 ? random(good.length) : good.length);
         if (bad.length > 0) bad[random(bad.length)] ^= 1 << random(8);
         try {
