@@ -5,11 +5,13 @@
 
 mod attach;
 mod blobs;
+mod d1_databases;
 mod declare;
 mod dispatch_namespaces;
 mod durable_objects;
 mod kv_namespaces;
 mod services;
+mod sql_values;
 #[cfg(test)]
 mod tests;
 mod unsupported;
@@ -20,6 +22,7 @@ mod version_metadata;
 use std::fmt::Debug;
 
 pub use attach::{DispatchLimits, Environment};
+pub use d1_databases::{D1Database, d1_databases, d1_file, migrations as d1_migrations};
 pub use declare::declare;
 pub use dispatch_namespaces::{DispatchNamespace, Outbound};
 pub use durable_objects::{
@@ -39,6 +42,7 @@ use crate::error::{Place, Problem, Problems};
 
 /// The bindings that devflare emulates.
 const ALL: &[&dyn Kind] = &[
+    &d1_databases::Kind,
     &dispatch_namespaces::Kind,
     &durable_objects::Kind,
     &kv_namespaces::Kind,

@@ -45,7 +45,6 @@ const ROWS: &[Row] = &[
     row("artifacts", Items("binding"), "Artifacts", "artifacts", "namespace"),
     row("assets", Itself, "Assets", "assets", "directory"),
     row("browser", Itself, "Browser Run", "browser", ""),
-    row("d1_databases", Items("binding"), "D1 Database", "d1", "database_name"),
     row("data_blobs", Keys, "Data Blob", "data_blob", ""),
     row("flagship", Items("binding"), "Flagship", "flagship", "app_id"),
     row("hyperdrive", Items("binding"), "Hyperdrive Config", "hyperdrive", "id"),

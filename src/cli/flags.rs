@@ -94,6 +94,11 @@ impl Projects {
 }
 
 impl Log {
+    /// The terminal of a command that has no such flags.
+    pub(super) fn plain(stream: Stream, level: Level) -> Terminal {
+        Self { log_level: None, log_format: LogFormat::Pretty }.terminal(stream, level, false)
+    }
+
     /// The terminal of a command; `level` if the user does not say.
     pub(super) fn terminal(&self, stream: Stream, level: Level, ready_first: bool) -> Terminal {
         let color = match stream {

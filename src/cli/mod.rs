@@ -6,6 +6,7 @@
 mod api;
 mod check;
 mod child;
+mod d1;
 mod dev;
 
 mod flags;
@@ -53,6 +54,7 @@ enum Command {
     Dev(dev::Args),
     Api(api::Args),
     Check(check::Args),
+    D1(d1::Args),
     Test(test::Args),
 }
 
@@ -71,6 +73,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Dev(args)) => dev::run(&args),
         Some(Command::Api(args)) => api::run(&args),
         Some(Command::Check(args)) => check::run(&args),
+        Some(Command::D1(args)) => d1::run(&args),
         Some(Command::Test(args)) => test::run(&args),
     }
 }

@@ -1,5 +1,6 @@
 //! Workers on their own: modules from a folder, requests without a socket.
 
+mod d1;
 mod kv;
 mod objects;
 mod rpc;

@@ -37,6 +37,7 @@ pub struct Store {
     tokio: Handle,
     databases: Mutex<HashMap<String, Arc<Database>>>,
     opened: Arc<Opened>,
+    shared: Mutex<HashMap<String, Arc<OwnDatabase>>>,
 }
 
 impl Store {
@@ -49,12 +50,26 @@ impl Store {
     /// Another process has taken it.
     pub fn open(directory: &Path, clock: Arc<dyn Clock>, tokio: Handle) -> Result<Arc<Self>, Problem> {
         let directory = Some(Directory::take(directory)?);
-        Ok(Arc::new(Self { directory, clock, tokio, databases: Mutex::default(), opened: Arc::default() }))
+        Ok(Arc::new(Self {
+            directory,
+            clock,
+            tokio,
+            databases: Mutex::default(),
+            opened: Arc::default(),
+            shared: Mutex::default(),
+        }))
     }
 
     /// Keeps everything in memory, and nothing when it is dropped.
     pub fn in_memory(clock: Arc<dyn Clock>, tokio: Handle) -> Arc<Self> {
-        Arc::new(Self { directory: None, clock, tokio, databases: Mutex::default(), opened: Arc::default() })
+        Arc::new(Self {
+            directory: None,
+            clock,
+            tokio,
+            databases: Mutex::default(),
+            opened: Arc::default(),
+            shared: Mutex::default(),
+        })
     }
 
     pub fn clock(&self) -> &Arc<dyn Clock> {
@@ -125,6 +140,14 @@ impl Store {
         Arc::new(OwnDatabase::new(path, &self.opened))
     }
 
+    /// The same to all who ask for it.
+    pub fn shared(&self, folder: &str, name: &str) -> Arc<OwnDatabase> {
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC).to_string();
+        let key = format!("{folder}/{file}");
+        shared.entry(key).or_insert_with(|| self.own(folder, &file)).clone()
+    }
+
     pub fn tokio(&self) -> &Handle {
         &self.tokio
     }
@@ -140,5 +163,14 @@ impl Store {
             Arc::new(Database::new(place, schema, self.tokio.clone()))
         };
         databases.entry(name.to_owned()).or_insert_with(make).clone()
+    }
+}
+
+impl Drop for Store {
+    /// Others may open the files now, whoever still holds a database.
+    fn drop(&mut self) {
+        for database in self.shared.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            database.close();
+        }
     }
 }

@@ -91,6 +91,35 @@ impl OwnDatabase {
         work(&open.connection, &open.guard).map(|value| (value, begins))
     }
 
+    /// Runs `work` as one transaction, done whole or not at all; without one if it only `reads`.
+    pub fn transact<T, E: From<rusqlite::Error>>(
+        &self,
+        reads: bool,
+        work: impl FnOnce(&Connection, &Guard) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut state = self.lock();
+        let open = self.open(&mut state)?;
+        if reads {
+            return work(&open.connection, &open.guard);
+        }
+        open.guard.trusted(|| execute(&open.connection, "BEGIN IMMEDIATE"))?;
+        let worked = work(&open.connection, &open.guard).and_then(|value| {
+            open.guard.trusted(|| execute(&open.connection, "COMMIT"))?;
+            Ok(value)
+        });
+        if worked.is_err() {
+            undo(open);
+        }
+        worked
+    }
+
+    /// The bytes of the whole database.
+    pub fn dump(&self) -> rusqlite::Result<Vec<u8>> {
+        let mut state = self.lock();
+        let open = self.open(&mut state)?;
+        open.guard.trusted(|| open.connection.serialize(MAIN_DB).map(|data| data.to_vec()))
+    }
+
     /// Begins a part that can be undone; it keeps `save` from ending the transaction.
     pub fn enter(&self) -> rusqlite::Result<usize> {
         let mut state = self.lock();
@@ -207,7 +236,7 @@ fn close(state: &mut State) {
     let Some(mut open) = state.connection.take() else { return };
     undo(&mut open);
     if state.path.is_none() {
-        state.image = open.connection.serialize(MAIN_DB).ok().map(|data| data.to_vec());
+        state.image = open.guard.trusted(|| open.connection.serialize(MAIN_DB).ok().map(|data| data.to_vec()));
     }
 }
 

@@ -202,3 +202,48 @@ async fn a_directory_that_cannot_be_made_is_a_warning_and_an_error_when_it_is_us
     assert!(warning.starts_with("the state directory cannot be written: "), "{warning}");
     assert!(add(&store.database("notes", NOTES), "nowhere").await.is_err());
 }
+
+#[tokio::test]
+async fn databases_of_their_own_are_kept_while_few_are_open() {
+    let directory = tempfile::tempdir().unwrap();
+    let tokio = Handle::current();
+    let clock = || Arc::new(crate::clock::SystemClock);
+    for store in
+        [Store::in_memory(clock(), tokio.clone()), Store::open(directory.path(), clock(), tokio.clone()).unwrap()]
+    {
+        let databases: Vec<_> = (0..150_u32).map(|number| store.own("many", &number.to_string())).collect();
+        for (number, database) in (0..).zip(&databases) {
+            let work =
+                |open: &Connection| open.execute_batch(&format!("CREATE TABLE t (n); INSERT INTO t VALUES ({number})"));
+            database.write(|open, guard| guard.trusted(|| work(open))).unwrap();
+            database.save().unwrap();
+        }
+        for (number, database) in (0..).zip(&databases) {
+            let found = database.with(|open, _| open.query_row("SELECT n FROM t", [], |row| row.get::<_, u32>(0)));
+            assert_eq!(found, Ok(number));
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_saved_is_undone() {
+    let store = Store::in_memory(Arc::new(crate::clock::SystemClock), Handle::current());
+    let database = store.own("one", "a");
+    let count = || database.with(|open, _| open.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0)));
+    let insert = || database.write(|open, _| open.execute_batch("INSERT INTO t VALUES (1)")).unwrap();
+    database.write(|open, _| open.execute_batch("CREATE TABLE t (n)")).unwrap();
+    database.save().unwrap();
+    insert();
+    database.reset();
+    assert_eq!(count(), Ok(0));
+    let part = database.enter().unwrap();
+    insert();
+    database.save().unwrap();
+    database.leave(part, false).unwrap();
+    database.save().unwrap();
+    assert_eq!(count(), Ok(0));
+    insert();
+    database.save().unwrap();
+    database.reset();
+    assert_eq!(count(), Ok(1));
+}

@@ -7,15 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rquickjs::class::{Class, Trace};
-use rquickjs::{Array, Ctx, IntoJs as _, JsLifetime, Result, String as JsString, Value};
+use rquickjs::{Array, Ctx, IntoJs as _, JsLifetime, Result, Value};
 use rusqlite::{Connection, OptionalExtension as _};
 
-use crate::engine::bytes::with_bytes;
+use crate::bindings::sql_values::{datum, value_of};
 use crate::engine::text::usv;
 use crate::engine::{save_at_end, throw_error};
 use crate::store::OwnDatabase;
 use crate::store::sql::{self, Datum, Guard, Rows, SqlError};
-use crate::web::body::Chunk;
 use crate::web::serial::ParcelHandle;
 use crate::worker::{Failure, Parcel};
 
@@ -332,11 +331,7 @@ impl StorageHandle {
     }
 
     fn size(&self, ctx: Ctx<'_>) -> Result<i64> {
-        self.read(&ctx, |open| {
-            let pages: i64 = open.pragma_query_value(None, "page_count", |row| row.get(0))?;
-            let size: i64 = open.pragma_query_value(None, "page_size", |row| row.get(0))?;
-            Ok(pages * size)
-        })
+        self.read(&ctx, sql::size)
     }
 
     #[qjs(get)]
@@ -358,20 +353,6 @@ fn next_prefix(prefix: &str) -> Option<String> {
     None
 }
 
-/// A parameter, converted by `storage.js` to null, a number, a text or bytes.
-pub(crate) fn datum<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<Datum> {
-    if let Some(number) = value.as_number() {
-        return Ok(Datum::Real(number));
-    }
-    if value.is_null() || value.is_undefined() {
-        return Ok(Datum::Null);
-    }
-    if let Some(bytes) = value.as_object().and_then(|object| object.as_typed_array::<u8>()) {
-        return Ok(Datum::Blob(with_bytes(bytes, <[u8]>::to_vec)));
-    }
-    usv(ctx, value).map(Datum::Text)
-}
-
 fn answer<'js>(ctx: &Ctx<'js>, rows: Rows) -> Result<Array<'js>> {
     let parts = Array::new(ctx.clone())?;
     parts.set(0, rows.columns)?;
@@ -387,19 +368,4 @@ fn answer<'js>(ctx: &Ctx<'js>, rows: Rows) -> Result<Array<'js>> {
     parts.set(2, rows.rows_read)?;
     parts.set(3, rows.rows_written)?;
     Ok(parts)
-}
-
-/// As JavaScript has it; bytes are a `Uint8Array` over all of its buffer.
-#[allow(clippy::cast_precision_loss, reason = "large integers lose their last digits on Cloudflare too")]
-pub(crate) fn value_of<'js>(ctx: &Ctx<'js>, value: Datum) -> Result<Value<'js>> {
-    match value {
-        Datum::Null => Ok(Value::new_null(ctx.clone())),
-        Datum::Integer(number) => match i32::try_from(number) {
-            Ok(small) => small.into_js(ctx),
-            Err(_) => Ok(Value::new_float(ctx.clone(), number as f64)),
-        },
-        Datum::Real(number) => Ok(Value::new_float(ctx.clone(), number)),
-        Datum::Text(text) => JsString::from_str(ctx.clone(), &text)?.into_js(ctx),
-        Datum::Blob(bytes) => Chunk(bytes.into()).into_js(ctx),
-    }
 }

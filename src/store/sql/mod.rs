@@ -1,4 +1,6 @@
 //! SQL that Workers write: confined to what their databases may do, told of mistakes in Cloudflare's words.
+//!
+//! Differs: the numbers of rows read and written that D1 and Durable Objects tell count rows, not the index entries that Cloudflare adds.
 
 mod guard;
 mod math;
@@ -91,6 +93,12 @@ pub fn run(connection: &Connection, guard: &Guard, sql: &str, parameters: &[Datu
         run_one(connection, guard, (statement, ONLY_THE_LAST), &[])?;
     }
     run_one(connection, guard, (last, WRONG_NUMBER), parameters)
+}
+
+/// Bytes of the whole database.
+pub fn size(connection: &Connection) -> rusqlite::Result<i64> {
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    Ok(pragma("page_count")? * pragma("page_size")?)
 }
 
 fn run_one(
