@@ -22,6 +22,7 @@ mod runtime;
 mod samples;
 mod service_workers;
 mod services;
+mod source_maps;
 mod state;
 mod streaming;
 mod support;

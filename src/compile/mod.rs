@@ -25,6 +25,7 @@ mod record;
 mod scan;
 mod script;
 mod settings;
+mod shipped;
 mod splice;
 mod text;
 
@@ -37,6 +38,7 @@ pub use embedded::{INTEROP_NAME, SERVICE_WORKER_NAME, helper};
 pub use links::{DefaultExport, Links, Moved, Required};
 pub use map::{Map, Position, token};
 pub use settings::{Hint, Jsx, Language, Options, Settings};
+pub use shipped::Shipped;
 pub use text::read;
 
 use std::collections::BTreeMap;

@@ -9,7 +9,8 @@ use crate::graph::Graph;
 /// Each frame's `(module:line:column)` mapped to its file, relative to `base`; frames of devflare's own are left out.
 pub(super) fn mapped(stack: &str, graph: &Graph, base: &Path) -> String {
     let mut lines = Vec::new();
-    for line in stack.lines().filter(|line| !line.contains("internal:")) {
+    let is_ours = |line: &&str| frame(line).is_some_and(|frame| frame.file.starts_with("internal:"));
+    for line in stack.lines().filter(|line| !is_ours(line)) {
         lines.push(frame(line).and_then(|frame| frame.mapped(graph, base)).unwrap_or_else(|| line.to_owned()));
     }
     lines.join("\n")

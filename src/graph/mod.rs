@@ -30,16 +30,19 @@ pub use watch::WatchSet;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
-use crate::compile::{Cache, Compiled, Position, token};
+use crate::compile::{Cache, Compiled, Position, Shipped, token};
 use crate::error::{Problem, Problems, Source};
 
 /// The compiler recurses into what is nested, and refuses what is nested deeper than fits here. Only what is used of
 /// it is memory.
 const STACK: usize = 512 << 20;
+
+/// Larger source maps are not read.
+const MAX_MAP: u64 = 64 << 20;
 
 /// A module's path relative to the project, with `/` and where needed `../`: unique, and shown in stacks.
 pub type Name = Arc<str>;
@@ -67,6 +70,8 @@ pub struct Module {
     /// What each specifier in the module means.
     pub resolved: HashMap<Arc<str>, Target>,
     source: Option<Source>,
+    /// The map that came with it; read when the first exception asks for it.
+    shipped: OnceLock<Option<Shipped>>,
 }
 
 #[derive(Debug, Clone)]
@@ -143,7 +148,8 @@ impl Graph {
     #[must_use]
     pub fn map_position(&self, module: &str, line: usize, column: usize) -> Option<(PathBuf, Position)> {
         let module = self.module(module)?;
-        Some((module.path.to_path_buf(), module.map(Position { line, column })))
+        let at = module.map(Position { line, column });
+        Some(module.shipped_position(at).unwrap_or_else(|| (module.path.to_path_buf(), at)))
     }
 
     /// Puts a caret under the author's position of a place in a module's code, for an exception that came from it.
@@ -160,6 +166,29 @@ impl Module {
         let Body::Code(compiled) = &self.body else { return at };
         let Some(map) = &compiled.map else { return at };
         map.lookup(at)
+    }
+
+    /// Where a place in the file came from, if the file was built from something else and says so.
+    fn shipped_position(&self, at: Position) -> Option<(PathBuf, Position)> {
+        let (url, map) = (Shipped::url(&self.source.as_ref()?.text)?, self.shipped.get_or_init(|| self.read_map()));
+        let (source, at) = map.as_ref()?.lookup(at)?;
+        let beside =
+            if url.starts_with("data:") { self.path.to_path_buf() } else { disk::join(self.path.parent()?, url) };
+        // `webpack://app/./src/a.ts` is no path, but says what it is.
+        let path = if source.contains("://") { source.into() } else { disk::join(beside.parent()?, &source) };
+        Some((path, at))
+    }
+
+    fn read_map(&self) -> Option<Shipped> {
+        let url = Shipped::url(&self.source.as_ref()?.text)?;
+        let bytes = if url.starts_with("data:") {
+            data_url::DataUrl::process(url).ok()?.decode_to_vec().ok()?.0
+        } else {
+            let path = disk::join(self.path.parent()?, url);
+            let is_small = std::fs::metadata(&path).is_ok_and(|status| status.is_file() && status.len() < MAX_MAP);
+            is_small.then(|| std::fs::read(&path).ok()).flatten()?
+        };
+        Shipped::parse(std::str::from_utf8(&bytes).ok()?)
     }
 }
 

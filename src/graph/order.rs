@@ -1,7 +1,7 @@
 //! Puts the modules found into the order in which an engine can declare them.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::loader::{Edge, Loader, Node};
 use super::{Failed, Graph, Module, Target};
@@ -53,7 +53,15 @@ fn module(node: Node, names: &[Arc<str>]) -> Module {
         resolved.insert(SERVICE_WORKER_NAME.into(), Target::Builtin(SERVICE_WORKER_NAME.into()));
     }
     let body = node.body.expect("a module without a body is among the problems");
-    Module { name: node.name, path: node.path, kind: node.kind, body, resolved, source: node.source }
+    Module {
+        name: node.name,
+        path: node.path,
+        kind: node.kind,
+        body,
+        resolved,
+        source: node.source,
+        shipped: OnceLock::new(),
+    }
 }
 
 /// Depth first over static imports with a stack of our own: the helpers, the entry, then what `import()` reaches.

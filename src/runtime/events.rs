@@ -353,7 +353,10 @@ impl web::Host for WorkerHost {
     }
 
     fn console(&self, line: ConsoleLine, _invocation: Option<&Invocation>) {
-        self.observer.console(&self.id, &line.level, &line.text);
+        // Stacks are logged as often as not.
+        let has_frames = line.text.contains("\n    at ");
+        let text = if has_frames { self.source.map_stack(&line.text) } else { line.text };
+        self.observer.console(&self.id, &line.level, &text);
     }
 
     fn uncaught(&self, thrown: Thrown, _invocation: Option<&Invocation>) {
