@@ -27,3 +27,4 @@ mod state;
 mod streaming;
 mod support;
 mod tidy;
+mod wasm;

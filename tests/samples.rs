@@ -107,3 +107,21 @@ fn react_ssr_streams_the_frame_before_what_is_slow() {
     assert!(!whole.contains("Loading the news") && whole.contains("<li>Suspense waits</li>"), "{whole}");
     dev.get("/page.css").header("content-type", "text/css").contains("font-family");
 }
+
+#[test]
+fn wasm_image_makes_thumbnails() {
+    let dev = Dev::new().within("sample-projects").projects(&["wasm-image"]);
+    let dev = dev.with(|options| options.cpu_factor = 100.0).start();
+    let drawn = dev.get("/").status(200).header("content-type", "image/png").body;
+    assert_eq!(png_size(&drawn), (32, 32));
+    let small = dev.ask("POST", "/?width=8&gray").body(drawn.clone()).send().status(200).body;
+    assert_eq!(png_size(&small), (8, 8));
+    dev.ask("POST", "/?width=0").body(drawn.clone()).send().status(400);
+}
+
+/// Width and height, which a PNG tells in its first chunk.
+fn png_size(image: &[u8]) -> (u32, u32) {
+    assert!(image.starts_with(b"\x89PNG"), "it is a PNG");
+    let number = |at: usize| u32::from_be_bytes(image[at..at + 4].try_into().expect("four bytes"));
+    (number(16), number(20))
+}

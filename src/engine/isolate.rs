@@ -62,7 +62,7 @@ pub struct Isolate {
     pub name: Arc<str>,
     pub options: IsolateOptions,
     pool: Arc<Pool>,
-    tokio: tokio::runtime::Handle,
+    pub(super) tokio: tokio::runtime::Handle,
     mailbox: Mutex<VecDeque<Message>>,
     scheduled: AtomicBool,
     retired: AtomicBool,
@@ -128,7 +128,7 @@ impl Isolate {
         let context = Context::full(&runtime).map_err(refused)?;
         self.clock.arm(STARTUP_BUDGET);
         context.with(|ctx| {
-            let realm = Realm::new(Arc::downgrade(self), program.clone(), self.tokio.clone());
+            let realm = Realm::new(&ctx, self, program.clone());
             ctx.store_userdata(realm).map(|_| ()).expect("nothing else borrows user data yet");
             boot(&ctx).map_err(|error| match error {
                 _ if self.clock.interrupted() => Failure::error("Script startup exceeded CPU time limit."),

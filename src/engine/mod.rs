@@ -13,6 +13,7 @@ mod async_context;
 pub(crate) mod bytes;
 mod invocation;
 mod isolate;
+mod memory;
 mod ops;
 mod outbox;
 mod pool;
@@ -27,13 +28,14 @@ pub use alarm::{TooManyTimers, start_timer};
 pub use async_context::{follow_promises, react};
 pub use invocation::{Invocation, InvocationLimits, Standing};
 pub use isolate::{Boot, Booted, Engine, Isolate, IsolateOptions, Job};
+pub use memory::Ledger;
 pub use ops::{
     Completer, HostError, begin_listener, begin_op, cancel_event, is_pending, on_op_cancel, spawn_op, spawn_work,
 };
 pub use outbox::{Save, emit, save_at_end};
 pub use pool::Pool;
 pub use program::{Compiler, ModuleCode, Program};
-pub use realm::{Realm, current, is_startup, realm, require_current};
+pub use realm::{Realm, current, is_startup, realm, require_current, stop_if_late};
 pub use rejections::{OnUnhandled, on_unhandled_rejection};
 pub use throw::{Thrown, describe, throw_dom, throw_error, throw_range, throw_type};
 

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use rquickjs::loader::{ImportAttributes, Loader, Resolver};
 use rquickjs::module::{Declared, Evaluated, WriteOptions};
 use rquickjs::{Context, Ctx, Error, Module, Promise, Result, Runtime};
@@ -26,6 +27,8 @@ pub struct Program {
     pub entry: Arc<str>,
     pub modules: HashMap<Arc<str>, ModuleCode>,
     pub order: Vec<Arc<str>>,
+    /// Valid WebAssembly, by module name.
+    pub wasm: HashMap<Arc<str>, Bytes>,
     /// Modules that come with the runtime, by name; they see only one another.
     pub builtins: &'static [(&'static str, &'static [u8])],
     /// Names of builtins that a Worker may import, as written -> builtin.

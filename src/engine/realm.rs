@@ -3,17 +3,20 @@
 //! Stored as user data of the QuickJS runtime, so that natives reach it from their `Ctx` alone; QuickJS drops it, and
 //! with it every JavaScript handle Rust holds, before the runtime itself.
 
+use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::{Arc, Weak};
 
 use rquickjs::runtime::UserDataGuard;
-use rquickjs::{Ctx, JsLifetime, Result};
+use rquickjs::{Ctx, Exception, JsLifetime, Result, qjs};
 use tokio::sync::Semaphore;
 
 use super::alarm::Alarm;
 use super::invocation::Invocation;
 use super::isolate::Isolate;
+use super::memory::Ledger;
 use super::ops::{PendingOp, WORKERS};
 use super::outbox::{Action, Save};
 use super::program::Program;
@@ -38,6 +41,10 @@ pub struct Realm {
     pub tokio: tokio::runtime::Handle,
     /// Places for long computations.
     pub(super) work: Arc<Semaphore>,
+    /// What Rust holds for the isolate, against its limit.
+    pub memory: Rc<Ledger>,
+    /// State of later layers, by its type.
+    extensions: RefCell<HashMap<TypeId, Rc<dyn Any>>>,
 }
 
 // SAFETY: the type has no 'js lifetime; persistent handles are 'static.
@@ -47,9 +54,9 @@ unsafe impl JsLifetime<'_> for Realm {
 }
 
 impl Realm {
-    pub(super) fn new(isolate: Weak<Isolate>, program: Arc<Program>, tokio: tokio::runtime::Handle) -> Self {
+    pub(super) fn new(ctx: &Ctx<'_>, isolate: &Arc<Isolate>, program: Arc<Program>) -> Self {
         Self {
-            isolate,
+            isolate: Arc::downgrade(isolate),
             current: RefCell::new(None),
             ops: RefCell::new(HashMap::new()),
             next_op: Cell::new(1),
@@ -61,14 +68,27 @@ impl Realm {
             rejected: RefCell::default(),
             on_unhandled: Cell::new(None),
             program,
-            tokio,
             work: Arc::new(Semaphore::new(WORKERS)),
+            tokio: isolate.tokio.clone(),
+            memory: Rc::new(Ledger::new(ctx, isolate.options.memory_limit)),
+            extensions: RefCell::default(),
         }
     }
 
     /// The isolate these natives run in.
     pub fn isolate(&self) -> Arc<Isolate> {
         self.isolate.upgrade().expect("natives run only while their isolate lives")
+    }
+
+    /// The isolate's one `T`, made when first asked for.
+    pub fn extension<T: 'static>(&self, create: impl FnOnce() -> T) -> Rc<T> {
+        let known = self.extensions.borrow().get(&TypeId::of::<T>()).cloned();
+        let any = known.unwrap_or_else(|| {
+            let made: Rc<dyn Any> = Rc::new(create());
+            self.extensions.borrow_mut().insert(TypeId::of::<T>(), made.clone());
+            made
+        });
+        any.downcast().expect("it was entered under its own type")
     }
 
     /// Handlers may run from now on; I/O was refused before.
@@ -95,6 +115,21 @@ pub fn current(ctx: &Ctx<'_>) -> Option<Arc<Invocation>> {
 
 pub fn is_startup(ctx: &Ctx<'_>) -> bool {
     realm(ctx).startup.get()
+}
+
+/// For natives that run long: throws what no code can catch once the current message is out of time.
+pub fn stop_if_late(ctx: &Ctx<'_>) -> Result<()> {
+    if !realm(ctx).isolate().clock.poll() {
+        return Ok(());
+    }
+    Exception::throw_internal(ctx, "interrupted");
+    let thrown = ctx.catch();
+    #[allow(unsafe_code, reason = "rquickjs cannot mark an error as uncatchable")]
+    // SAFETY: the context and the error are alive.
+    unsafe {
+        qjs::JS_SetUncatchableError(ctx.as_raw().as_ptr(), thrown.as_raw());
+    }
+    Err(ctx.throw(thrown))
 }
 
 /// The current invocation, or the error that Workers get in global scope.

@@ -40,10 +40,6 @@ pub(super) fn required_await(source: &Source, import: &Import, target: &str) -> 
         .help("Load it with import() instead.")
 }
 
-pub(super) fn wasm(source: &Source, import: &Import) -> Problem {
-    Problem::error("devflare cannot load WebAssembly modules yet").at(source, import.span.clone(), "imported here")
-}
-
 pub(super) fn no_rule(source: &Source, import: &Import, path: &Path) -> Problem {
     let extension = path.extension().map(|extension| format!(".{}", extension.to_string_lossy())).unwrap_or_default();
     Problem::error(format!("no rule says how to load \"{extension}\" files"))

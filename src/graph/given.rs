@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::disk;
 use super::kind::Kind;
 use super::loader::{Edge, Loader};
-use super::{Failed, Graph, failure, link, order, with_stack};
+use super::{Failed, Graph, link, order, with_stack};
 use crate::compile::{Cache, Hint, Import, Language, Options, Settings};
 use crate::error::{Problem, Source};
 
@@ -87,7 +87,6 @@ pub(super) fn follow(
         Some((path, format))
     });
     match found {
-        Some((_, Format::Wasm)) => Err(failure::wasm(source, import)),
         Some((path, format)) => Ok(Edge::Module(loader.node(path, format.kind(), None))),
         None => Err(no_such_module(source, import)),
     }

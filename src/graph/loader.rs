@@ -422,7 +422,6 @@ impl<'a> Loader<'a> {
 
     fn kind(&self, source: &Source, import: &Import, path: &Path) -> Result<Kind, Problem> {
         match self.rules.of_import(&import.specifier) {
-            Some(Kind::Wasm) => Err(failure::wasm(source, import)),
             Some(kind) => Ok(kind),
             None => match compile::Options::for_path(path, &self.settings) {
                 Some(options) if options.language == compile::Language::Json => Ok(Kind::Json),

@@ -4,15 +4,24 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
+
 use crate::compile::SERVICE_WORKER_NAME;
 use crate::engine::{Compiler, ModuleCode, Program};
 use crate::error::{Problem, Problems};
-use crate::graph::{Body, Graph, Module, Target};
-use crate::web;
+use crate::graph::{Body, Graph, Kind, Module, Target};
+use crate::web::{self, wasm};
 
 /// The bytecode of one project's last build, by module.
 #[derive(Default)]
-pub struct ProgramCache(Mutex<HashMap<Arc<str>, Compiled>>);
+pub struct ProgramCache(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    compiled: HashMap<Arc<str>, Compiled>,
+    /// WebAssembly that was found to be valid.
+    wasm: HashMap<Arc<str>, Bytes>,
+}
 
 /// A module's code and what became of it.
 type Compiled = (Arc<str>, Arc<[u8]>);
@@ -39,25 +48,47 @@ impl ProgramCache {
             ..Program::default()
         };
         for module in &graph.modules {
+            if let (Kind::Wasm, Body::Data(bytes)) = (module.kind, &module.body) {
+                if known.wasm.get(&module.name) != Some(bytes)
+                    && let Err(message) = wasm::check(bytes)
+                {
+                    problems.push(invalid(module, &message));
+                    continue;
+                }
+                program.wasm.insert(module.name.clone(), bytes.clone());
+            }
             let code = code_of(module);
-            let bytecode = match known.get(&module.name).filter(|(source, _)| *source == code) {
+            let bytecode = match known.compiled.get(&module.name).filter(|(source, _)| *source == code) {
                 Some((_, bytecode)) => Ok(bytecode.clone()),
                 None => compiler.get_or_insert_with(Compiler::new).compile(&module.name, &code),
             };
             match bytecode {
                 Ok(bytecode) => {
                     fresh.insert(module.name.clone(), (code, bytecode.clone()));
-                    let resolved =
-                        module.resolved.iter().map(|(as_written, target)| (as_written.to_string(), name_of(target)));
-                    program.modules.insert(module.name.clone(), ModuleCode { bytecode, resolved: resolved.collect() });
+                    program.modules.insert(module.name.clone(), ModuleCode { bytecode, resolved: resolved(module) });
                     program.order.push(module.name.clone());
                 }
                 Err(thrown) => problems.push(refused(module, &thrown.message)),
             }
         }
-        *known = fresh;
+        *known = Known { compiled: fresh, wasm: program.wasm.clone() };
         if problems.has_errors() { Err(problems) } else { Ok(program) }
     }
+}
+
+/// What the module's specifiers mean; that of WebAssembly has one, which we wrote.
+fn resolved(module: &Module) -> HashMap<String, Arc<str>> {
+    if module.kind == Kind::Wasm {
+        return HashMap::from([(WASM_MODULES.to_owned(), WASM_MODULES.into())]);
+    }
+    module.resolved.iter().map(|(as_written, target)| (as_written.to_string(), name_of(target))).collect()
+}
+
+const WASM_MODULES: &str = "internal:wasm_modules";
+
+fn invalid(module: &Module, message: &str) -> Problem {
+    Problem::error(format!("this is not a WebAssembly module that devflare can run: {message}"))
+        .in_file(module.path.to_path_buf())
 }
 
 fn refused(module: &Module, message: &str) -> Problem {
@@ -70,11 +101,15 @@ fn name_of(target: &Target) -> Arc<str> {
     }
 }
 
-/// Text and data become modules whose default export they are.
+/// Text, data and WebAssembly become modules whose default export they are.
 fn code_of(module: &Module) -> Arc<str> {
     match &module.body {
         Body::Code(compiled) => compiled.code.clone(),
         Body::Text(text) => format!("export default {};", serde_json::Value::from(&**text)).into(),
+        Body::Data(_) if module.kind == Kind::Wasm => {
+            let name = serde_json::Value::from(&*module.name);
+            format!("import moduleOf from '{WASM_MODULES}';\nexport default moduleOf({name});").into()
+        }
         Body::Data(bytes) => {
             let mut code = String::from("export default Uint8Array.fromHex(\"");
             for byte in bytes {

@@ -21,6 +21,7 @@ pub(crate) mod serial;
 mod timers;
 mod url;
 mod url_pattern;
+pub(crate) mod wasm;
 
 use std::sync::Arc;
 
@@ -68,6 +69,7 @@ const APIS: &[Api] = &[
     native("timers", TIMERS, timers::init),
     native("url", &["URL", "URLSearchParams"], url::init),
     native("url_pattern", &["URLPattern"], url_pattern::init),
+    native("webassembly", &["WebAssembly"], wasm::init),
     script("abort", &["AbortController", "AbortSignal"]),
     script("base64", &["atob", "btoa"]),
     script("blob", &["Blob", "File"]),
