@@ -28,3 +28,4 @@ mod streaming;
 mod support;
 mod tidy;
 mod wasm;
+mod web_sockets;

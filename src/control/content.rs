@@ -48,6 +48,7 @@ pub(super) async fn whole(control: Arc<Control>, ask: Ask) -> Answer {
         headers,
         body: Some(Body::bytes(body)),
         encode_body: false,
+        socket: None,
     }))
 }
 

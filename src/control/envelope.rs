@@ -132,5 +132,12 @@ pub(super) fn json_response(status: u16, body: &Value) -> Response {
 pub(super) fn raw(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Response {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    Response { status, status_text: String::new(), headers, body: Some(Body::bytes(body)), encode_body: false }
+    Response {
+        status,
+        status_text: String::new(),
+        headers,
+        body: Some(Body::bytes(body)),
+        encode_body: false,
+        socket: None,
+    }
 }

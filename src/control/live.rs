@@ -17,7 +17,7 @@ use crate::engine::Program;
 use crate::error::{Problem, Problems};
 use crate::graph;
 use crate::runtime::{self, ProgramCache, WorkerSpec};
-use crate::worker::{Failure, WorkerId};
+use crate::worker::{Compat, Failure, WorkerId};
 
 /// Everything that is uploaded and deployed, by id: what is known of it without its contents.
 #[derive(Default)]
@@ -135,6 +135,7 @@ impl Control {
             first: Mutex::default(),
             bindings: OnceLock::new(),
             migrations: migrations::read(&indexed.migrations),
+            compat: OnceLock::new(),
         });
         worker(indexed, uploaded)
     }
@@ -149,6 +150,7 @@ impl Control {
             first: Mutex::new(Some(Arc::new(built.program))),
             bindings: built.bindings.into(),
             migrations: migrations::read(&indexed.migrations),
+            compat: built.compat.into(),
         });
         worker(indexed, uploaded)
     }
@@ -168,6 +170,7 @@ fn worker(indexed: &Indexed, uploaded: Arc<Uploaded>) -> WorkerSpec {
 pub(super) struct Built {
     pub(super) program: Program,
     pub(super) bindings: Vec<Box<dyn Binding>>,
+    pub(super) compat: Compat,
 }
 
 /// Why one does not.
@@ -186,13 +189,13 @@ pub(super) fn build(upload: &Upload, cache: &Cache) -> Result<Built, Unbuildable
         found.map(|module| module.bytes.clone())
     };
     let bindings = of_upload(items, &part).map_err(|what| Unbuildable::Other(super::upload::invalid(what)))?;
-    let text = |key: &str| upload.metadata.get(key).and_then(Value::as_str).unwrap_or_default();
+    let date = upload.metadata.get("compatibility_date").and_then(Value::as_str).unwrap_or_default();
     let flags = upload.metadata.get("compatibility_flags").and_then(Value::as_array);
     let flags: Vec<_> = flags.into_iter().flatten().filter_map(|flag| flag.as_str().map(str::to_owned)).collect();
-    let options = graph::Options::of_upload(&flags, text("compatibility_date"));
+    let options = graph::Options::of_upload(&flags, date);
     let graph = graph::assemble(main, &given, &options, cache).map_err(|failed| Unbuildable::Code(failed.problems))?;
     let program = ProgramCache::default().program(&graph).map_err(Unbuildable::Code)?;
-    Ok(Built { program, bindings })
+    Ok(Built { program, bindings, compat: Compat::new(date, &flags) })
 }
 
 /// A stored version as it was when it came.
@@ -213,6 +216,7 @@ struct Uploaded {
     /// Known once the modules were loaded, which is before anybody asks.
     bindings: OnceLock<Vec<Box<dyn Binding>>>,
     migrations: Migrations,
+    compat: OnceLock<Compat>,
 }
 
 impl runtime::Source for Uploaded {
@@ -227,8 +231,12 @@ impl runtime::Source for Uploaded {
             Unbuildable::Other(error) => broken(error.summary()),
             Unbuildable::Code(problems) => broken(problems.0.first().map(ToString::to_string).unwrap_or_default()),
         })?;
-        let _the_same_as_before = self.bindings.set(built.bindings);
+        let _the_same_as_before = (self.bindings.set(built.bindings), self.compat.set(built.compat));
         Ok(Arc::new(built.program))
+    }
+
+    fn compat(&self) -> Compat {
+        self.compat.get().cloned().unwrap_or_default()
     }
 
     /// Names and lines are those of the upload; only devflare's own frames are left out.

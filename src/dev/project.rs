@@ -15,7 +15,7 @@ use crate::error::{Problem, Problems};
 use crate::fleet::{Member, Project};
 use crate::graph::{self, Body, Graph};
 use crate::runtime::{self, ProgramCache};
-use crate::worker::Failure;
+use crate::worker::{Compat, Failure};
 
 /// What stays the same over a project's versions.
 pub(super) struct Build {
@@ -190,6 +190,11 @@ impl Version {
 impl runtime::Source for Version {
     fn load(&self) -> Result<Arc<Program>, Failure> {
         self.program().map(Arc::new).map_err(|problems| broken(&problems))
+    }
+
+    fn compat(&self) -> Compat {
+        let config = &self.build.project.config;
+        Compat::new(&config.compatibility_date, &config.compatibility_flags)
     }
 
     fn map_stack(&self, stack: &str) -> String {

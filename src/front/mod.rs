@@ -6,6 +6,7 @@ mod convert;
 pub mod live;
 pub mod pages;
 mod serve;
+mod upgrade;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,6 +22,7 @@ pub use serve::{Connection, ConnectionProblem, bind, serve, serve_router};
 
 use crate::worker::{Call, Cancel, Failure, Fetch, Outcome, Request, Response, Trace, WorkerId};
 use live::Live;
+use upgrade::Handshake;
 
 /// Who answers on this port.
 pub trait Sites: Send + Sync + 'static {
@@ -69,8 +71,9 @@ impl Drop for Guard {
 async fn handle(
     State(sites): State<Arc<dyn Sites>>,
     ConnectInfo(connection): ConnectInfo<Connection>,
-    request: AxumRequest,
+    mut request: AxumRequest,
 ) -> AxumResponse {
+    let handshake = Handshake::of(&mut request);
     let asked = convert::Asked::of(&request);
     if let Some(answer) = sites.live().and_then(|live| live.answer(asked.path_alone(), asked.query())) {
         return convert::outgoing(answer, &asked.method, Cancel::default()).map(AxumBody::new);
@@ -80,12 +83,23 @@ async fn handle(
     let mut log = Log { sites: sites.clone(), asked, started: Instant::now(), trace: call.trace.clone(), status: None };
     let since = sites.live().map(Live::now);
     let mut response = answer(&*sites, request, &connection, (&log.asked, call)).await;
+    if let Some(socket) = response.socket.take() {
+        log.status = Some(response.status);
+        return match handshake {
+            Some(handshake) => handshake.agree(response.headers, socket),
+            None => convert::outgoing(no_handshake(), &log.asked.method, cancel).map(AxumBody::new),
+        };
+    }
     if let (Some(live), Some(since), true) = (sites.live(), since, log.asked.wants_html) {
         let trace = log.trace.clone();
         let _pages_without_the_script_stay_as_they_are = live.inject(&mut response, since, move || trace.workers());
     }
     log.status = Some(response.status);
     convert::outgoing(response, &log.asked.method, cancel).map(AxumBody::new)
+}
+
+fn no_handshake() -> Response {
+    Response::text(426, "426: this WebSocket needs a handshake in HTTP/1.1, with a key.\n")
 }
 
 async fn answer(

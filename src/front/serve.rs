@@ -117,7 +117,7 @@ async fn speak(stream: TcpStream, address: SocketAddr, router: Router, refused: 
     });
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(MAX_HEAD);
-    let spoken = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).await;
+    let spoken = builder.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service)).await;
     if let Err(error) = spoken
         && let Some(problem) = problem_of(&*error)
     {

@@ -17,8 +17,9 @@ use crate::engine::{
 use crate::web::body::Coded;
 use crate::web::headers::HeaderList;
 use crate::web::serial::ParcelHandle;
+use crate::web::websocket::SocketHandle;
 use crate::web::{self, Answer, ConsoleLine, Event};
-use crate::worker::{Body, Call, Coding, Errand, Failure, Fetch, Request, Response, WorkerId};
+use crate::worker::{Body, Call, Coding, Compat, Errand, Failure, Fetch, Request, Response, WorkerId};
 
 /// An event on its way into an isolate.
 pub(super) struct Arrival {
@@ -263,12 +264,15 @@ fn respond<'js>(
     how: u8,
 ) -> Result<()> {
     let encode_body = how & ENCODE != 0;
+    let socket = Class::<SocketHandle>::from_value(&body).ok();
+    let socket = socket.map(|handle| handle.borrow().take(&ctx)).transpose()?;
+    let body = if socket.is_some() { Value::new_null(ctx.clone()) } else { body };
     let body = web::fetch::coded_of(&ctx, &body)?;
     let Some(invocation) = invocation(&ctx, id) else { return Ok(()) };
     let headers = headers.borrow().clone_map();
     let (body, encode_body) = body.map_or((None, encode_body), |body| sent(body, &headers, encode_body));
     if let Some(Answer::Response(reply)) = Event::of(&invocation).take_answer() {
-        let response = Response { status, status_text, headers, body, encode_body };
+        let response = Response { status, status_text, headers, body, encode_body, socket };
         emit(&ctx, move |failure| reply(failure.map_or(Ok(response), |failure| Err(failure.clone()))));
     }
     if how & FINISH != 0 {
@@ -329,6 +333,7 @@ fn finish(ctx: Ctx<'_>, id: f64) {
 /// One Worker's view of the host.
 struct WorkerHost {
     id: WorkerId,
+    compat: Compat,
     source: Arc<dyn Source>,
     observer: Arc<dyn Observer>,
     outbound: Arc<dyn Fetch>,
@@ -340,6 +345,7 @@ impl WorkerHost {
         let (hosts, network) = (settings.hosts.clone(), settings.network.clone());
         Self {
             id: spec.id.clone(),
+            compat: spec.source.compat(),
             source: spec.source.clone(),
             observer: settings.observer.clone(),
             outbound: Arc::new(LocalFirst { caller: spec.id.clone(), hosts, network }),
@@ -367,6 +373,10 @@ impl web::Host for WorkerHost {
 
     fn map_stack(&self, stack: &str) -> String {
         self.source.map_stack(stack)
+    }
+
+    fn flag(&self, name: &str) -> bool {
+        self.compat.has(name)
     }
 
     fn now(&self) -> f64 {

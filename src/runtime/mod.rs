@@ -5,6 +5,7 @@
 
 mod environment;
 mod events;
+mod handshake;
 mod objects;
 mod outbound;
 mod program;
@@ -24,7 +25,7 @@ pub use program::ProgramCache;
 use crate::bindings::{Binding, DispatchLimits, Migrations};
 use crate::engine::{Engine, InvocationLimits, IsolateOptions, Program};
 use crate::store::Store;
-use crate::worker::{Failure, Fetch, WorkerId};
+use crate::worker::{Compat, Failure, Fetch, WorkerId};
 use slot::Slot;
 use target::Target;
 
@@ -60,6 +61,11 @@ impl Bindings for Vec<Box<dyn Binding>> {
 pub trait Source: Send + Sync {
     /// May read and compile files.
     fn load(&self) -> Result<Arc<Program>, Failure>;
+
+    /// The compatibility date and flags, once it is loaded.
+    fn compat(&self) -> Compat {
+        Compat::default()
+    }
 
     /// A stack with the author's files and positions in place of the modules' own.
     fn map_stack(&self, stack: &str) -> String {

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use url::Url;
 
+use super::handshake;
 use crate::worker::{Body, Call, Failure, Fetch, Outcome, Reply, Request, Response, WorkerId};
 
 /// How long a connection that nobody uses is kept.
@@ -35,23 +36,28 @@ const HOP_BY_HOP: [HeaderName; 6] = [
 #[derive(Clone)]
 pub struct Network {
     client: Arc<LazyLock<HttpClient>>,
+    /// Speaks HTTP/1.1 alone, in which handshakes are made.
+    for_sockets: Arc<LazyLock<HttpClient>>,
     tokio: tokio::runtime::Handle,
 }
 
 impl Network {
     #[must_use]
     pub fn new(tokio: tokio::runtime::Handle) -> Self {
-        Self { client: Arc::new(LazyLock::new(Self::client)), tokio }
+        let client: LazyLock<_> = LazyLock::new(|| Self::client(true));
+        let for_sockets: LazyLock<_> = LazyLock::new(|| Self::client(false));
+        Self { client: Arc::new(client), for_sockets: Arc::new(for_sockets), tokio }
     }
 
     /// A client with the system's certificates, or Mozilla's where there are none.
-    fn client() -> HttpClient {
+    fn client(http2: bool) -> HttpClient {
         let builder = HttpsConnectorBuilder::new();
         let builder = match builder.with_native_roots() {
             Ok(builder) => builder,
             Err(_) => HttpsConnectorBuilder::new().with_webpki_roots(),
         };
-        let connector = builder.https_or_http().enable_http1().enable_http2().build();
+        let builder = builder.https_or_http().enable_http1();
+        let connector = if http2 { builder.enable_http2().build() } else { builder.build() };
         Client::builder(TokioExecutor::new())
             .http1_max_headers(MAX_HEADERS)
             // Closer to what a Worker wrote than lower case, which some old servers do not understand.
@@ -64,7 +70,7 @@ impl Network {
 
 impl Fetch for Network {
     fn fetch(&self, request: Request, call: Call, reply: Reply) {
-        let client = self.client.clone();
+        let client = if handshake::asks(&request.headers) { &self.for_sockets } else { &self.client }.clone();
         let task = self.tokio.spawn(async move { reply(answer(&client, request).await) });
         let task = task.abort_handle();
         call.cancel.on_cancel(move || task.abort());
@@ -78,9 +84,20 @@ async fn answer(client: &HttpClient, request: Request) -> Outcome {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(cannot_load(&request.url));
     }
-    let sent = outgoing(request, &url)?;
+    let asks = handshake::asks(&request.headers);
+    let mut sent = outgoing(request, &url)?;
+    let accept = if asks { Some(handshake::ask(&mut sent)?) } else { None };
     match client.request(sent).await {
-        Ok(response) => Ok(incoming(response)),
+        Ok(mut response) => {
+            let socket = accept.and_then(|accept| handshake::agreed(&mut response, &accept));
+            if response.status() == StatusCode::SWITCHING_PROTOCOLS && socket.is_none() {
+                return Err(Failure::error(format!(
+                    "{LOST} ({}: a bad answer to a WebSocket's handshake)",
+                    authority(&url)
+                )));
+            }
+            Ok(Response { socket, ..incoming(response) })
+        }
         Err(error) => Err(Failure::error(format!("{LOST} ({}: {})", authority(&url), cause(&error)))),
     }
 }
@@ -143,6 +160,7 @@ fn incoming(response: http::Response<hyper::body::Incoming>) -> Response {
         headers,
         body: Some(Body::stream(body.map_err(|_| LOST), length)),
         encode_body: false,
+        socket: None,
     }
 }
 

@@ -1,7 +1,7 @@
 // Runs a Worker's handlers: what the host calls for each event, and what handlers get (`request`, `env`, `ctx`).
 import { host, lazy } from "internal:host";
 import { abortIncoming, disconnected, incoming } from "internal:request";
-import { responseParts } from "internal:response";
+import { responseParts, takeSocket } from "internal:response";
 import { payloadOf } from "internal:body";
 import { WorkerEntrypoint, setEnv, setWaitUntil } from "internal:workers";
 import { Event, contextOf, events } from "internal:open_events";
@@ -140,13 +140,24 @@ const notAResponse = () =>
 const ENCODE = 1;
 const FINISH = 2;
 
+// A body, or a WebSocket for one who asked for it: its event goes on while its other end, here, is in use.
+function answerOf(event, state) {
+  if (state.status !== 101) return payloadOf(state.body, disconnected);
+  if (event.request === undefined || event.request.headers.get("upgrade")?.toLowerCase() !== "websocket") throw new TypeError(NO_UPGRADE);
+  const { handle, until } = takeSocket(state);
+  if (until !== undefined) event.until(until);
+  return { payload: handle, done: undefined };
+}
+
+const NO_UPGRADE = 'Worker tried to return a WebSocket in a response to a request which did not contain the header "Upgrade: websocket".';
+
 function deliver(id, event, response) {
   const state = responseParts(response);
   if (state === undefined) return fail(id, event, notAResponse());
   if (state.type === "error") return fail(id, event, new TypeError("Return value from serve handler must not be an error response (like Response.error())"));
   let sent;
   try {
-    sent = payloadOf(state.body, disconnected);
+    sent = answerOf(event, state);
   } catch (error) {
     return fail(id, event, error);
   }

@@ -18,6 +18,7 @@ pub(super) fn answer(url: &str, method: &Method) -> Option<Response> {
         // As on Cloudflare the other methods find nothing.
         body: (*method == Method::GET).then(|| Body::bytes(bytes)),
         encode_body: false,
+        socket: None,
     })
 }
 

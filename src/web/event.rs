@@ -122,6 +122,8 @@ pub trait Host: Send + Sync {
     fn uncaught(&self, thrown: Thrown, invocation: Option<&Invocation>);
     /// A stack with the author's files and positions.
     fn map_stack(&self, stack: &str) -> String;
+    /// Whether the compatibility flag of this name is on.
+    fn flag(&self, name: &str) -> bool;
     /// Milliseconds since 1970.
     fn now(&self) -> f64;
 }

@@ -13,6 +13,7 @@ use super::data_url;
 use super::event::{Event, host_of};
 use super::headers::HeaderList;
 use super::redirect::{Followed, Hops};
+use super::websocket::SocketHandle;
 use crate::engine::{
     Invocation, begin_op, bytes::with_bytes, emit, on_op_cancel, require_current, throw_error, throw_type,
 };
@@ -175,7 +176,7 @@ pub(crate) fn coded_of<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<Option
     Ok(Some(Coded::plain(Body::bytes(with_bytes(array, bytes::Bytes::copy_from_slice)))))
 }
 
-/// `[status, statusText, headers, body | undefined, url | undefined]`: the URL where it is another one than was asked for.
+/// `[status, statusText, headers, body or socket | undefined, url | undefined]`: the URL where it is another one than was asked for.
 fn response_parts<'js>(
     ctx: &Ctx<'js>,
     response: Response,
@@ -189,6 +190,11 @@ fn response_parts<'js>(
         parts.set(1, usual.unwrap_or_default())?;
     } else {
         parts.set(1, response.status_text)?;
+    }
+    if let Some(socket) = response.socket {
+        parts.set(2, headers_handle(ctx, response.headers)?)?;
+        parts.set(3, SocketHandle::instance(ctx, socket)?)?;
+        return parts.into_js(ctx);
     }
     let coding = Coding::of(&response.headers).filter(|_| !response.encode_body && !keeps_coding);
     parts.set(2, headers_handle(ctx, response.headers)?)?;

@@ -22,6 +22,7 @@ mod timers;
 mod url;
 mod url_pattern;
 pub(crate) mod wasm;
+pub(crate) mod websocket;
 
 use std::sync::Arc;
 
@@ -70,6 +71,7 @@ const APIS: &[Api] = &[
     native("url", &["URL", "URLSearchParams"], url::init),
     native("url_pattern", &["URLPattern"], url_pattern::init),
     native("webassembly", &["WebAssembly"], wasm::init),
+    native("websocket", &["WebSocket", "WebSocketPair"], websocket::init),
     script("abort", &["AbortController", "AbortSignal"]),
     script("base64", &["atob", "btoa"]),
     script("blob", &["Blob", "File"]),
@@ -111,6 +113,7 @@ pub fn install(ctx: &Ctx<'_>, served_by: Arc<dyn Host>, more: fn(&Object<'_>) ->
     host.set("load", Func::from(load))?;
     host.set("mapStack", Func::from(|ctx: Ctx<'_>, stack: String| map_stack(&ctx, &stack)))?;
     host.set("isStartup", Func::from(|ctx: Ctx<'_>| crate::engine::is_startup(&ctx)))?;
+    host.set("flag", Func::from(|ctx: Ctx<'_>, name: String| event::host_of(&ctx).flag(&name)))?;
     for api in APIS {
         if let Some(native) = api.native {
             native(ctx, &host)?;

@@ -1,10 +1,11 @@
 // Response, as the Fetch standard says, as far as Workers have it. `received(...)` wraps an answer from the host,
 // `responseParts(value)` is how the host's answer is made.
-import { host } from "internal:host";
+import { host, lazy } from "internal:host";
 import { Headers, fill, headersFrom, listOf } from "internal:headers";
 import { breakable, cloneBody, emptyOr, extract, hold, illegalThis, isEmpty } from "internal:body";
 import { isObject, interface_, wrongType } from "internal:webidl";
 
+const sockets = lazy("websocket");
 const { headerList } = host;
 const INIT = "InitializerDict";
 const REDIRECT = [301, 302, 303, 307, 308];
@@ -29,6 +30,9 @@ Object.assign(ResponseState.prototype, {
   body: null,
   cf: undefined,
   encodeBody: "automatic",
+  /** The WebSocket of a handshake's answer, and the handle that it is made of when somebody asks. */
+  webSocket: undefined,
+  socket: undefined,
 });
 
 const stateOf = (response) => stateIn(response) ?? refuse();
@@ -86,6 +90,7 @@ export class Response {
 
   clone() {
     const state = stateOf(this);
+    if (hasSocket(state)) throw new TypeError("Cannot clone a response to a WebSocket handshake.");
     const body = cloneBody(state.body);
     const response = new Response(RECEIVED);
     const list = headerList();
@@ -111,7 +116,7 @@ export class Response {
 
   get redirected() { return stateOf(this).redirected; }
   get url() { return stateOf(this).url; }
-  get webSocket() { return stateOf(this) && null; }
+  get webSocket() { return socketIn(stateOf(this)); }
   get cf() { return stateOf(this).cf; }
   get type() { return stateOf(this).type; }
 
@@ -121,6 +126,13 @@ export class Response {
 }
 hold(Response, stateIn);
 interface_(Response, { lengths: { redirect: 1, json: 1 } });
+
+const hasSocket = (state) => state.webSocket !== undefined || state.socket !== undefined;
+
+function socketIn(state) {
+  if (!hasSocket(state)) return null;
+  return (state.webSocket ??= sockets().socketOf(state.socket));
+}
 
 const wrongMember = (member, type) =>
   new TypeError(`Incorrect type for the '${member}' field on '${INIT}': the provided value is not of type '${type}'.`);
@@ -133,14 +145,15 @@ function initialise(state, init, prefix, what) {
   }
   if (!isObject(init)) throw wrongType(prefix, what, `${INIT} or Response`);
   const { status, statusText, headers, cf, webSocket, encodeBody } = init;
-  if (status !== undefined) state.status = statusOf(status);
+  if (webSocket !== undefined && webSocket !== null) state.webSocket = sockets().requireSocket(webSocket);
+  if (status !== undefined) state.status = statusOf(status, state.webSocket);
+  else if (state.webSocket !== undefined) throw new RangeError(WITH_SOCKET);
   if (statusText !== undefined) state.statusText = reasonOf(statusText);
   setHeaders(state, headers);
   if (cf !== undefined) {
     if (!isObject(cf)) throw wrongMember("cf", "Object");
     state.cf = copyOf(cf);
   }
-  if (webSocket !== undefined && webSocket !== null) throw wrongMember("webSocket", "WebSocket");
   if (encodeBody !== undefined) state.encodeBody = encodingOf(encodeBody);
 }
 
@@ -167,8 +180,14 @@ function int32(value) {
   return number;
 }
 
-function statusOf(value) {
+const WITH_SOCKET = "Responses with a WebSocket must have status code 101.";
+
+function statusOf(value, webSocket) {
   const status = int32(value);
+  if (webSocket !== undefined) {
+    if (status === 101) return status;
+    throw new RangeError(WITH_SOCKET);
+  }
   if (status < 200 || status > 599) {
     throw new RangeError("Responses may only be constructed with status codes in the range 200 to 599, inclusive.");
   }
@@ -205,7 +224,9 @@ export function received(parts, request, signal) {
   state.list = parts[2];
   state.guard = "immutable";
   if (request.raw) state.encodeBody = "manual";
-  if (request.method !== "HEAD" && !hasNoBody(parts[0])) {
+  if (parts[0] === 101) {
+    state.socket = parts[3];
+  } else if (request.method !== "HEAD" && !hasNoBody(parts[0])) {
     const payload = parts[3] ?? "";
     state.body = signal === undefined ? emptyOr(payload) : breakable(payload, signal);
   }
@@ -221,6 +242,12 @@ export function received(parts, request, signal) {
 function withoutFragment(url) {
   const at = url.indexOf("#");
   return at < 0 ? url : url.slice(0, at);
+}
+
+/** Gives the WebSocket of a response away: { handle, until } as `couple` says; undefined where there is none. */
+export function takeSocket(state) {
+  if (state.webSocket !== undefined) return sockets().couple(state.webSocket);
+  return state.socket === undefined ? undefined : { handle: state.socket, until: undefined };
 }
 
 /** The state of a response: { status, statusText, list, body, type }; undefined for anything else. */

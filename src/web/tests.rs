@@ -19,7 +19,7 @@ use crate::engine::{
     Boot, Compiler, Engine, Invocation, InvocationLimits, Isolate, IsolateOptions, ModuleCode, Pool, Program, Thrown,
     realm,
 };
-use crate::worker::{Call, Failure, Fetch};
+use crate::worker::{Call, Compat, Failure, Fetch};
 use outside::Outside;
 
 /// What the tests of a file run on.
@@ -82,6 +82,10 @@ impl Host for TestHost {
     fn uncaught(&self, thrown: Thrown, _invocation: Option<&Invocation>) {
         let text = format!("{}: {}", thrown.name, thrown.message);
         self.uncaught.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+    }
+
+    fn flag(&self, name: &str) -> bool {
+        Compat::new("2026-11-01", &[]).has(name)
     }
 
     fn now(&self) -> f64 {

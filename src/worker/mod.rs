@@ -5,15 +5,20 @@
 mod body;
 mod cancel;
 mod coding;
+mod compat;
 mod id;
 mod outcome;
 mod request;
 mod rpc;
+mod socket;
+pub mod wire;
 
 pub use body::{Body, BodyError, BodySender};
 pub use cancel::Cancel;
 pub use coding::Coding;
+pub use compat::Compat;
 pub use id::WorkerId;
 pub use outcome::Failure;
 pub use request::{Call, Fetch, Outcome, Reply, Request, Response, Trace};
 pub use rpc::{Errand, How, Parcel, ParcelReply, Part};
+pub use socket::{Message, Refused, Socket, SocketReceiver, SocketSender};

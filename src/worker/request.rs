@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderMap, Method};
 
-use super::{Body, Cancel, Errand, Failure, ParcelReply};
+use super::{Body, Cancel, Errand, Failure, ParcelReply, Socket};
 
 #[derive(Debug)]
 pub struct Request {
@@ -26,6 +26,8 @@ pub struct Response {
     pub body: Option<Body>,
     /// Whether the body still is to be compressed as `Content-Encoding` says; else it already is.
     pub encode_body: bool,
+    /// The answer to a WebSocket's handshake: the end that talks to whoever asked.
+    pub socket: Option<Socket>,
 }
 
 pub type Outcome = Result<Response, Failure>;
@@ -79,6 +81,7 @@ impl Response {
     pub fn text(status: u16, text: impl Into<String>) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("text/plain;charset=UTF-8"));
-        Self { status, status_text: String::new(), headers, body: Some(Body::bytes(text.into())), encode_body: false }
+        let body = Some(Body::bytes(text.into()));
+        Self { status, status_text: String::new(), headers, body, encode_body: false, socket: None }
     }
 }

@@ -156,6 +156,13 @@ impl Connection {
     }
 
     #[track_caller]
+    pub(crate) fn read_exactly(&mut self, count: usize) -> Vec<u8> {
+        let mut bytes = vec![0; count];
+        self.reader.read_exact(&mut bytes).expect("the server goes on");
+        bytes
+    }
+
+    #[track_caller]
     pub(crate) fn answer(&mut self) -> Answer {
         let head = self.read_head();
         let (body, complete) = self.read_body(&head);

@@ -158,7 +158,7 @@ pub(crate) struct Server {
 /// Asks a session; clones go to other threads.
 #[derive(Clone)]
 pub(crate) struct Client {
-    port: u16,
+    pub(crate) port: u16,
     api_port: u16,
     output: Output,
 }

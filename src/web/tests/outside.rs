@@ -60,5 +60,5 @@ fn redirect(status: &str, to: &str) -> Response {
 
 fn response(status: &str, headers: HeaderMap, body: Body) -> Response {
     let status = status.parse().expect("the tests' statuses are numbers");
-    Response { status, status_text: String::new(), headers, body: Some(body), encode_body: false }
+    Response { status, status_text: String::new(), headers, body: Some(body), encode_body: false, socket: None }
 }
