@@ -129,12 +129,10 @@ impl Program {
     /// Evaluates a builtin unless it already is and answers its exports. It is imported by name: loading its bytecode
     /// here would make a second instance of a module that another one has imported, with classes of its own.
     pub fn builtin<'js>(&self, ctx: &Ctx<'js>, name: &str) -> Result<rquickjs::Object<'js>> {
-        exports_of(ctx, format!("export * from '{name}';"))
-    }
-
-    /// What a builtin exports by default.
-    pub fn builtin_default<'js>(&self, ctx: &Ctx<'js>, name: &str) -> Result<rquickjs::Value<'js>> {
-        exports_of(ctx, format!("export {{ default }} from '{name}';"))?.get("default")
+        let code = format!("export * as exports from '{name}';");
+        let (module, promise) = Module::declare(ctx.clone(), "internal:lazy", code)?.eval()?;
+        promise.finish::<()>()?;
+        module.get("exports")
     }
 
     fn builtin_bytes(&self, name: &str) -> Option<&'static [u8]> {
@@ -165,12 +163,6 @@ impl Program {
         };
         self.modules.contains_key(name.as_str()).then_some(name)
     }
-}
-
-fn exports_of<'js>(ctx: &Ctx<'js>, code: String) -> Result<rquickjs::Object<'js>> {
-    let (module, promise) = Module::declare(ctx.clone(), "internal:lazy", code)?.eval()?;
-    promise.finish::<()>()?;
-    module.namespace()
 }
 
 /// `specifier` relative to the folder of module `base`, with `.` and `..` resolved.

@@ -20,7 +20,7 @@ export const constants = { MAX_LENGTH: kMaxLength, MAX_STRING_LENGTH: kStringMax
 export let INSPECT_MAX_BYTES = 50;
 
 const encodingOf = (encoding) => {
-  const known = encoding === undefined || encoding === null || encoding === "" ? "utf8" : normalizeEncoding(encoding);
+  const known = encoding === undefined || encoding === "" ? "utf8" : encoding === null ? undefined : normalizeEncoding(encoding);
   if (known === undefined) throw new ERR_UNKNOWN_ENCODING(encoding);
   return known;
 };
@@ -250,8 +250,9 @@ function byteLength(value, encoding = undefined) {
 
 const { prototype } = Buffer;
 const define = (methods) => {
-  for (const [name, value] of Object.entries(methods)) Object.defineProperty(prototype, name, { value, writable: true, enumerable: true, configurable: true });
+  for (const name of Reflect.ownKeys(methods)) define_(name, methods[name]);
 };
+const define_ = (name, value) => Object.defineProperty(prototype, name, { value, writable: true, enumerable: true, configurable: true });
 
 for (const [name, key] of [["parent", "buffer"], ["offset", "byteOffset"]]) {
   Object.defineProperty(prototype, name, { get() { return this instanceof Buffer ? this[key] : undefined; }, enumerable: true, configurable: true });
@@ -276,7 +277,6 @@ define({
     const known = encodingOf(encoding);
     return to <= from ? "" : decode(this.subarray(from, to), known);
   },
-  toLocaleString(...args) { return this.toString(...args); },
   equals(other) {
     if (!isUint8Array(other)) throw new ERR_INVALID_ARG_TYPE("otherBuffer", ["Buffer", "Uint8Array"], other);
     if (this === other) return true;
@@ -349,6 +349,7 @@ define({
   swap32() { return swap(this, 4); },
   swap64() { return swap(this, 8); },
 });
+prototype.toLocaleString = prototype.toString;
 prototype.inspect = prototype[customInspect];
 Object.defineProperty(prototype, "inspect", { enumerable: false });
 Object.defineProperty(prototype, customInspect, { enumerable: false });
@@ -389,10 +390,10 @@ function copyBytes(source, target, targetStart, sourceStart, sourceEnd) {
   const at = whole(targetStart, 0);
   if (at < 0) throw new ERR_OUT_OF_RANGE("targetStart", ">= 0", at);
   const from = whole(sourceStart, 0);
-  if (from < 0 || from > source.length) throw new ERR_OUT_OF_RANGE("sourceStart", `>= 0 && <= ${source.length}`, from);
+  if (from < 0) throw new ERR_OUT_OF_RANGE("sourceStart", ">= 0", from);
   const to = whole(sourceEnd, source.length);
   if (to < 0) throw new ERR_OUT_OF_RANGE("sourceEnd", ">= 0", to);
-  if (at >= target.byteLength || from >= to) return 0;
+  if (at >= target.byteLength || from >= to || from >= source.length) return 0;
   const count = Math.min(to - from, target.byteLength - at, source.length - from);
   new Uint8Array(target.buffer, target.byteOffset, target.byteLength).set(source.subarray(from, from + count), at);
   return count;
@@ -537,6 +538,9 @@ export function transcode(source, fromEncoding, toEncoding) {
   const [from, to] = [known(fromEncoding), known(toEncoding)];
   if (from === undefined || to === undefined) throw new ERR_INVALID_ARG_VALUE("toEncoding", toEncoding, "is not supported");
   if (source.length === 0) return new FastBuffer();
+  if ((from === "utf16le" && source.length % 2 !== 0) || (from === "utf8" && to === "utf16le" && !bufferIsUtf8(source))) {
+    throw new Error("Unable to transcode buffer");
+  }
   const text = decode(source, from === "ascii" ? "latin1" : from);
   if (to === "latin1" || to === "ascii") {
     const most = to === "ascii" ? 0x7f : 0xff;

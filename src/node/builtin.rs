@@ -16,7 +16,7 @@ fn builtin_module(ctx: Ctx<'_>, id: String) -> Result<Value<'_>> {
     let program = realm(&ctx).program.clone();
     let name = if id.contains(':') { id } else { format!("node:{id}") };
     if super::has(&name) {
-        return program.builtin_default(&ctx, &name);
+        return program.builtin(&ctx, &name)?.get("default");
     }
     let known = program.importable.iter().find(|(written, _)| *written == name);
     match known {

@@ -1,6 +1,7 @@
 // node:os: what Workers may know of the machine, which is nothing.
 import constants from "node:internal/os_constants";
-import { ERR_INVALID_ARG_TYPE } from "node:internal/errors";
+import { Buffer } from "node:buffer";
+import { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } from "node:internal/errors";
 import { validateInt32 } from "node:internal/validators";
 
 export const EOL = "\n";
@@ -14,12 +15,12 @@ const getter = (name, value) => {
 export const arch = getter("arch", "x64");
 export const availableParallelism = getter("availableParallelism", 1);
 export const endianness = getter("endianness", "LE");
-export const homedir = getter("homedir", "/tmp");
+export const homedir = getter("homedir", "/tmp/");
 export const hostname = getter("hostname", "localhost");
 export const machine = getter("machine", "x86_64");
 export const platform = getter("platform", "linux");
 export const release = getter("release", "");
-export const tmpdir = getter("tmpdir", "/tmp");
+export const tmpdir = getter("tmpdir", "/tmp/");
 export const type = getter("type", "Linux");
 export const version = getter("version", "");
 export const freemem = getter("freemem", 0);
@@ -31,7 +32,10 @@ export const networkInterfaces = () => ({});
 
 export function userInfo(options = undefined) {
   if (options !== undefined && (options === null || typeof options !== "object")) throw new ERR_INVALID_ARG_TYPE("options", "Object", options);
-  return { uid: -1, gid: -1, username: "", homedir: "/tmp", shell: null };
+  if (options?.encoding !== undefined && !(typeof options.encoding === "string" && Buffer.isEncoding(options.encoding))) {
+    throw new ERR_INVALID_ARG_VALUE("options.encoding", options.encoding);
+  }
+  return {};
 }
 
 export function getPriority(pid = 0) {

@@ -5,8 +5,7 @@ import { ERR_INVALID_URI } from "node:internal/errors";
 const UNRESERVED = /[^A-Za-z0-9\-_.!~*'()]/g;
 
 export function escape(value) {
-  let text = value;
-  if (typeof text !== "string") text = typeof text === "object" ? String(text) : `${text}`;
+  const text = typeof value === "string" ? value : typeof value === "object" ? String(value) : `${value}`;
   try {
     return encodeURIComponent(text).replace(UNRESERVED, (c) => (c === "%" ? c : `%${c.charCodeAt(0).toString(16)}`));
   } catch {

@@ -1,7 +1,7 @@
 // node:url: the platform's URL, and the functions from before it.
 import { Buffer } from "node:buffer";
 import {
-  ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_FILE_URL_HOST, ERR_INVALID_FILE_URL_PATH, ERR_INVALID_URL_SCHEME,
+  ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_FILE_URL_HOST, ERR_INVALID_FILE_URL_PATH, ERR_INVALID_URL_SCHEME, ERR_MISSING_ARGS,
 } from "node:internal/errors";
 import { posix, win32 } from "node:internal/paths";
 import { Url, format as legacyFormat, parse, resolve, resolveObject } from "node:internal/legacy_url";
@@ -14,7 +14,7 @@ export const URLPattern = globalThis.URLPattern;
 const isUrl = (value) => Boolean(value?.href && value.protocol && value.auth === undefined && value.path === undefined);
 
 export function domainToASCII(domain) {
-  if (arguments.length < 1) throw new ERR_INVALID_ARG_TYPE("domain", "string", domain);
+  if (arguments.length < 1) throw new ERR_MISSING_ARGS("domain");
   try {
     return new URL(`ws://${domain}`).hostname;
   } catch {
@@ -23,7 +23,7 @@ export function domainToASCII(domain) {
 }
 
 export function domainToUnicode(domain) {
-  if (arguments.length < 1) throw new ERR_INVALID_ARG_TYPE("domain", "string", domain);
+  if (arguments.length < 1) throw new ERR_MISSING_ARGS("domain");
   return punycode.toUnicode(domainToASCII(domain));
 }
 
@@ -78,7 +78,7 @@ export function pathToFileURL(path, options = undefined) {
   return new URL(`file://${windows && !whole.startsWith("/") ? "/" : ""}${encodePath(whole)}`);
 }
 
-const encodePath = (path) => path.replace(/[%\\\n\r\t?#]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);
+const encodePath = (path) => path.replace(/[%\\\n\r\t?#^|]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);
 
 export function urlToHttpOptions(url) {
   validateObject(url, "url", { allowArray: true, allowFunction: true });

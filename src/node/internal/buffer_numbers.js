@@ -14,7 +14,7 @@ function checkOffset(bytes, offset, width) {
 
 function checkValue(value, min, max, width) {
   if (value <= max && value >= min) return;
-  if (Number.isNaN(+value)) return;
+  if (Number.isNaN(value)) return;
   const n = typeof min === "bigint" ? "n" : "";
   let range;
   if (width > 4 || n !== "") {

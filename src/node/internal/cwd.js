@@ -1,14 +1,13 @@
 // The current directory; whether another one exists is for the file system to say.
 import { lazy } from "internal:host";
-import { posix } from "node:internal/paths";
 
 const volume = lazy("node:internal/fs/volume");
-let current = "/bundle";
+let current;
 
-export const cwd = () => current;
+export const cwd = () => current ?? "/bundle";
+/** What relative paths of `path.resolve()` start from. */
+export const base = () => current ?? "/";
 
 export function chdir(directory) {
-  const path = posix.resolve(current, directory);
-  volume().requireDirectory(path, directory);
-  current = path;
+  current = volume().realDirectory(directory);
 }

@@ -215,6 +215,7 @@ export const ERR_TLS_CERT_ALTNAME_INVALID = define("ERR_TLS_CERT_ALTNAME_INVALID
   Object.assign(this, { reason, host, cert });
   return `Hostname/IP does not match certificate's altnames: ${reason}`;
 }, Error);
+export const ERR_TRACE_EVENTS_CATEGORY_REQUIRED = define("ERR_TRACE_EVENTS_CATEGORY_REQUIRED", "At least one category is required", TypeError);
 export const ERR_UNAVAILABLE_DURING_EXIT = define("ERR_UNAVAILABLE_DURING_EXIT", "Cannot call function in process exit handler", Error);
 export const ERR_UNHANDLED_ERROR = define("ERR_UNHANDLED_ERROR", (error = undefined) => (error === undefined ? "Unhandled error." : `Unhandled error. (${error})`), Error);
 export const ERR_UNKNOWN_ENCODING = define("ERR_UNKNOWN_ENCODING", (encoding) => `Unknown encoding: ${encoding}`, TypeError);

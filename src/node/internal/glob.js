@@ -23,13 +23,30 @@ export function expandBraces(pattern) {
 
 const literal = (c) => c.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 
-/** One part of a pattern, between separators, as the source of an expression. */
-export function segmentSource(part) {
-  let source = part.startsWith(".") ? "" : "(?!\\.)";
+const CLOSES = { "+": ")+", "*": ")*", "?": ")?", "@": ")" };
+
+/** The end of a group that begins at `start`, past its bracket. */
+function groupEnd(part, start) {
+  let depth = 0;
+  for (let at = start; at < part.length; at++) {
+    if (part[at] === "(") depth++;
+    else if (part[at] === ")" && --depth === 0) return at;
+  }
+  return -1;
+}
+
+/** One part of a pattern, between separators, as the source of an expression; `dots`: a wildcard may begin with a dot. */
+export function segmentSource(part, dots = false) {
+  let source = part.startsWith(".") || dots ? "" : "(?!\\.)";
   for (let at = 0; at < part.length; at++) {
     const c = part[at];
+    const group = part[at + 1] === "(" && "+*?@!".includes(c) ? groupEnd(part, at + 1) : -1;
     const close = c === "[" ? part.indexOf("]", at + 2) : -1;
-    if (c === "*") source += "[^/]*";
+    if (group > 0) {
+      const choices = part.slice(at + 2, group).split("|").map((one) => segmentSource(one, true)).join("|");
+      source += c === "!" ? `(?:(?!(?:${choices})$)[^/]*?)` : `(?:${choices}${CLOSES[c]}`;
+      at = group;
+    } else if (c === "*") source += "[^/]*";
     else if (c === "?") source += "[^/]";
     else if (close > 0) {
       source += `[${part.slice(at + 1, close).replace(/^!/, "^").replaceAll("\\", "\\\\")}]`;

@@ -2,7 +2,7 @@
 import { lazy } from "internal:host";
 import { validateObject, validateString } from "node:internal/validators";
 
-const process_ = lazy("node:internal/process");
+const directory = lazy("node:internal/cwd");
 const glob = lazy("node:internal/glob");
 
 const isSlash = (c) => c === "/";
@@ -73,7 +73,7 @@ function make({ sep, delimiter, isSep, rootOf, windows }) {
         validateString(path, `paths[${at}]`);
         if (path.length === 0) continue;
       } else {
-        path = process_().process.cwd();
+        path = directory().base();
         if (windows && device !== "") path = `${device}\\`;
       }
       const parsed = rootOf(path);

@@ -1,0 +1,43 @@
+// node:cluster: there is one process, the primary.
+import { EventEmitter } from "node:events";
+import { ERR_METHOD_NOT_IMPLEMENTED } from "node:internal/errors";
+import { process } from "node:internal/process";
+
+export const SCHED_NONE = 1;
+export const SCHED_RR = 2;
+export const isMaster = true;
+export const isPrimary = true;
+export const isWorker = false;
+export const schedulingPolicy = SCHED_RR;
+export const settings = {};
+export const workers = {};
+
+export class Worker extends EventEmitter {
+  _connected = false;
+  id = 0;
+  exitedAfterDisconnect = false;
+
+  get process() { return process; }
+  isConnected() { return this._connected; }
+  isDead() { return true; }
+  send() { return false; }
+  kill() { this._connected = false; }
+  destroy() { this._connected = false; }
+
+  disconnect() {
+    this._connected = false;
+    return this;
+  }
+}
+
+const refused = (name) => ({
+  [name]() { throw new ERR_METHOD_NOT_IMPLEMENTED(`cluster.${name}`); },
+})[name];
+export const [fork, disconnect, setupPrimary, setupMaster] = ["fork", "disconnect", "setupPrimary", "setupMaster"].map(refused);
+
+class Cluster extends EventEmitter {}
+const cluster = Object.assign(new Cluster(), {
+  SCHED_NONE, SCHED_RR, isMaster, isPrimary, isWorker, schedulingPolicy, settings, workers, Worker, fork, disconnect, setupPrimary, setupMaster,
+});
+export const { _events, _eventsCount, _maxListeners } = cluster;
+export default cluster;

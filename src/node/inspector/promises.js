@@ -1,0 +1,3 @@
+// node:inspector/promises.
+export * from "node:inspector";
+export { default } from "node:inspector";
