@@ -8,6 +8,10 @@ use crate::node;
 
 /// From this date on `nodejs_compat` means its second version.
 const NODE_V2: &str = "2024-09-23";
+/// From this date on the timers of the global scope are Node.js's, where its modules are.
+const NODE_TIMERS: &str = "2026-02-10";
+/// From this date on a Worker has Node.js's modules without asking for them.
+const NODE_BY_DEFAULT: &str = "2026-08-04";
 
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -30,6 +34,8 @@ pub enum Node {
     /// `nodejs_compat` of old: only by names that begin with `node:`.
     V1,
     V2,
+    /// The same, and the timers of the global scope are Node.js's.
+    V2WithTimers,
 }
 
 impl Options {
@@ -72,7 +78,10 @@ impl Node {
     fn of(flags: &[String], date: &str) -> Self {
         let has = |flag: &str| flags.iter().any(|one| one == flag);
         let second = has("nodejs_compat_v2") || (date >= NODE_V2 && !has("no_nodejs_compat_v2"));
-        match (has("nodejs_compat") || has("nodejs_compat_v2"), second) {
+        let asked = has("nodejs_compat") || has("nodejs_compat_v2");
+        let timers = has("enable_nodejs_global_timers") || (date >= NODE_TIMERS && !has("no_nodejs_global_timers"));
+        match (asked || (date >= NODE_BY_DEFAULT && !has("no_nodejs_compat")), second) {
+            (true, true) if timers => Self::V2WithTimers,
             (true, true) => Self::V2,
             (true, false) => Self::V1,
             (false, _) if has("nodejs_als") => Self::AsyncLocalStorage,
@@ -91,7 +100,11 @@ impl Node {
     /// The globals that come with the modules, by the module that exports them.
     #[must_use]
     pub fn globals(self) -> &'static [(&'static str, &'static [&'static str])] {
-        if self == Self::V2 { node::GLOBALS } else { &[] }
+        match self {
+            Self::V2 => node::GLOBALS,
+            Self::V2WithTimers => node::GLOBALS_WITH_TIMERS,
+            _ => &[],
+        }
     }
 
     /// Whether the Worker may import a module of Node.js under this name.
@@ -100,7 +113,7 @@ impl Node {
             Self::None => false,
             Self::AsyncLocalStorage => specifier == "node:async_hooks",
             Self::V1 => specifier.starts_with("node:"),
-            Self::V2 => true,
+            Self::V2 | Self::V2WithTimers => true,
         }
     }
 }
@@ -117,5 +130,9 @@ mod tests {
         assert_eq!(node(&["nodejs_compat", "no_nodejs_compat_v2"], "2025-01-01"), Node::V1);
         assert_eq!(node(&["nodejs_als"], "2025-01-01"), Node::AsyncLocalStorage);
         assert_eq!(node(&[], "2025-01-01"), Node::None);
+        assert_eq!(node(&["nodejs_compat"], "2026-02-10"), Node::V2WithTimers);
+        assert_eq!(node(&["nodejs_compat", "no_nodejs_global_timers"], "2026-02-10"), Node::V2);
+        assert_eq!(node(&[], "2026-08-04"), Node::V2WithTimers);
+        assert_eq!(node(&["no_nodejs_compat", "no_nodejs_compat_v2"], "2026-08-04"), Node::None);
     }
 }

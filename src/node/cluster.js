@@ -35,8 +35,7 @@ const refused = (name) => ({
 })[name];
 export const [fork, disconnect, setupPrimary, setupMaster] = ["fork", "disconnect", "setupPrimary", "setupMaster"].map(refused);
 
-class Cluster extends EventEmitter {}
-const cluster = Object.assign(new Cluster(), {
+const cluster = Object.assign(new EventEmitter(), {
   SCHED_NONE, SCHED_RR, isMaster, isPrimary, isWorker, schedulingPolicy, settings, workers, Worker, fork, disconnect, setupPrimary, setupMaster,
 });
 export const { _events, _eventsCount, _maxListeners } = cluster;

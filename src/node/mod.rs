@@ -7,6 +7,7 @@
 mod buffer;
 mod builtin;
 mod context;
+mod crypto;
 
 use rquickjs::{Ctx, Object, Result};
 
@@ -19,6 +20,17 @@ pub const GLOBALS: &[(&str, &[&str])] = &[
     ("node:internal/process", &["process"]),
     ("node:timers", &["clearImmediate", "setImmediate"]),
 ];
+
+/// The same where the timers of the global scope are Node.js's.
+pub const GLOBALS_WITH_TIMERS: &[(&str, &[&str])] = &[
+    ("node:buffer", &["Buffer"]),
+    ("node:internal/globals", &["global"]),
+    ("node:internal/process", &["process"]),
+    ("node:timers", TIMERS),
+];
+
+const TIMERS: &[&str] =
+    &["clearImmediate", "clearInterval", "clearTimeout", "setImmediate", "setInterval", "setTimeout"];
 
 /// Every module that a Worker may import, as `node:NAME`.
 pub fn modules() -> impl Iterator<Item = &'static str> {
@@ -38,7 +50,7 @@ fn is_public(name: &str) -> bool {
 
 type Init = for<'js> fn(&Ctx<'js>, &Object<'js>) -> Result<()>;
 
-const NATIVES: &[Init] = &[buffer::init, builtin::init, context::init];
+const NATIVES: &[Init] = &[buffer::init, builtin::init, context::init, crypto::init];
 
 /// The natives of these modules, which `internal/natives.js` asks for once.
 pub fn natives(ctx: Ctx<'_>) -> Result<Object<'_>> {

@@ -2,12 +2,10 @@
 import { Buffer } from "node:buffer";
 import { ERR_INVALID_URI } from "node:internal/errors";
 
-const UNRESERVED = /[^A-Za-z0-9\-_.!~*'()]/g;
-
 export function escape(value) {
   const text = typeof value === "string" ? value : typeof value === "object" ? String(value) : `${value}`;
   try {
-    return encodeURIComponent(text).replace(UNRESERVED, (c) => (c === "%" ? c : `%${c.charCodeAt(0).toString(16)}`));
+    return encodeURIComponent(text);
   } catch {
     throw new ERR_INVALID_URI();
   }

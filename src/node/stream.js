@@ -2,6 +2,8 @@
 import { lazy } from "internal:host";
 import Stream from "node:vendor/readable_stream";
 
+// As in Node.js 22; the package has its older number.
+Stream.setDefaultHighWaterMark(false, 64 * 1024);
 const web = lazy("node:internal/web_streams");
 
 const adapters = {

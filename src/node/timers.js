@@ -15,7 +15,7 @@ export const unenroll = (timer) => {
 };
 
 export function enroll(item, msecs) {
-  if (item === null || item === undefined) throw new ERR_INVALID_ARG_TYPE("item", "Object", item);
+  if (item === null || item === undefined) throw new Error("Not implemented");
   if (typeof msecs !== "number") throw new ERR_INVALID_ARG_TYPE("msecs", "number", msecs);
   if (msecs < 0 || !Number.isFinite(msecs)) throw new ERR_OUT_OF_RANGE("msecs", "a non-negative finite number", msecs);
   unenroll(item);

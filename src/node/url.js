@@ -78,7 +78,7 @@ export function pathToFileURL(path, options = undefined) {
   return new URL(`file://${windows && !whole.startsWith("/") ? "/" : ""}${encodePath(whole)}`);
 }
 
-const encodePath = (path) => path.replace(/[%\\\n\r\t?#^|]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);
+const encodePath = (path) => path.replace(/[%\\\n\r\t?#^[\]|~]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);
 
 export function urlToHttpOptions(url) {
   validateObject(url, "url", { allowArray: true, allowFunction: true });

@@ -6,8 +6,12 @@ const refuse = (name) => { throw new ERR_METHOD_NOT_IMPLEMENTED(`v8.${name}`); }
 const refusedClass = (name) => ({ [name]: class { constructor() { refuse(name); } } })[name];
 const zeros = (...names) => () => Object.fromEntries(names.map((name) => [name, 0]));
 
-export const [Serializer, DefaultSerializer, Deserializer, DefaultDeserializer, GCProfiler] =
-  ["Serializer", "DefaultSerializer", "Deserializer", "DefaultDeserializer", "GCProfiler"].map(refusedClass);
+export const [Serializer, DefaultSerializer, Deserializer, DefaultDeserializer] =
+  ["Serializer", "DefaultSerializer", "Deserializer", "DefaultDeserializer"].map(refusedClass);
+export class GCProfiler {
+  start() {}
+  stop() {}
+}
 export const cachedDataVersionTag = () => 0;
 export const getHeapStatistics = zeros(
   "total_heap_size", "total_heap_size_executable", "total_physical_size", "total_available_size", "used_heap_size", "heap_size_limit",

@@ -53,7 +53,7 @@ export function createContext(contextObject = {}, options = {}) {
 
 export function runInContext(code, context) {
   validateObject(context, "contextifiedObject");
-  if (!(context instanceof Context)) throw new ERR_INVALID_ARG_TYPE("contextifiedObject", "vm.Context", context);
+  if (!(context instanceof Context)) throw new ERR_INVALID_ARG_TYPE("contextifiedObject", "an vm.Context", context);
   void code;
   refuse("runInContext");
 }

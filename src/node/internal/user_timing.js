@@ -19,7 +19,10 @@ export class PerformanceEntry {
   get startTime() { return this.#state.startTime; }
   get duration() { return this.#state.duration; }
   get detail() { return this.#state.detail; }
-  toJSON() { return { ...this.#state }; }
+  toJSON() {
+    const { name, entryType, startTime, duration, detail } = this.#state;
+    return { name, entryType, startTime, duration, ...(detail === null ? {} : { detail }) };
+  }
 }
 
 const copied = (detail) => (detail === undefined || detail === null ? null : structuredClone(detail));
