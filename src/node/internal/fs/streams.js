@@ -161,6 +161,7 @@ export function WriteStream(path, given = undefined) {
   prepare(this, path, options);
   options.autoDestroy = options.autoClose ?? true;
   bounds(this, { start: options.start });
+  delete this.end;
   this.bytesWritten = 0;
   if (options.fs?.writev === null || (options.fs?.write !== undefined && options.fs.writev === undefined)) this._writev = null;
   const { encoding, ...rest } = options;
