@@ -69,14 +69,15 @@ export const {
   clearTimeout(id = 0) { clear(id); },
   clearInterval(id = 0) { clear(id); },
   queueMicrotask(callback) {
-    const task = inContext(handlerOf(callback, "queueMicrotask"));
-    nativeQueueMicrotask(() => {
+    const task = handlerOf(callback, "queueMicrotask");
+    // What it throws is reported in its context too.
+    nativeQueueMicrotask(inContext(() => {
       try {
         task();
       } catch (error) {
         event().reportException(error);
       }
-    });
+    }));
   },
   reportError(e) {
     if (arguments.length === 0) throw wrongType("Failed to execute 'reportError' on 'ServiceWorkerGlobalScope'", "parameter 1", "Value");
