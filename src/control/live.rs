@@ -68,11 +68,17 @@ impl Live {
 
 impl Control {
     /// Has the runtime know everything that was uploaded before; it is loaded when it is first used.
+    ///
+    /// # Errors
+    /// It cannot be read: nothing of it is served.
     pub async fn restore(self: &Arc<Self>) -> Result<(), Problem> {
+        if !Catalog::is_used(self.store()) {
+            return Ok(());
+        }
         let index = self.catalog.index().await;
-        let index =
-            index.map_err(|error| Problem::error(format!("the uploads cannot be read: {}", error.summary())))?;
-        for indexed in index {
+        let unread =
+            |error: ApiError| Problem::warning(format!("what was uploaded cannot be read: {}", error.summary()));
+        for indexed in index.map_err(unread)? {
             self.settings.runtime.put(self.spec(&indexed));
             if let Some(settings) = &indexed.settings {
                 self.live.set_hosts(&indexed.id, Hosts::of(settings));

@@ -104,7 +104,7 @@ impl Session {
         let store = open_store(&options.state, &loaded.fleet, &terminal)?;
         problems.0.extend(store.warning().cloned());
         let session = Arc::new_cyclic(|this| Self::assemble(options, terminal, (loaded.fleet, store), this.clone()));
-        session.control.restore().await?;
+        problems.0.extend(session.control.restore().await.err());
         session.build_all(&mut problems).await;
         if problems.has_errors() {
             return Err(problems);

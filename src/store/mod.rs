@@ -81,6 +81,11 @@ impl Store {
         self.directory.as_ref()?.warning.as_ref()
     }
 
+    /// Whether the database `NAME.sqlite` was ever used; in memory it starts empty.
+    pub fn has_database(&self, name: &str) -> bool {
+        self.folder(name).is_some_and(|path| path.with_extension("sqlite").exists())
+    }
+
     /// The folder `NAME` of the directory; none in memory. It need not exist.
     pub fn folder(&self, name: &str) -> Option<PathBuf> {
         self.directory.as_ref().map(|directory| directory.path.join(name))

@@ -27,5 +27,6 @@ const ratioTo = (peer, values) => values.devflare / values[peer];
 const judged = (peer, values, verdict) => (values[peer] === undefined || Number.isNaN(values[peer]) ? null : verdict(ratioTo(peer, values)));
 
 export const atMost = (limit, unit) => ({ text: `<= ${limit} ${unit}`, judge: (values) => values.devflare <= limit });
+export const atLeast = (limit, unit) => ({ text: `>= ${limit} ${unit}`, judge: (values) => values.devflare >= limit });
 export const atMostRatio = (ratio, peer) => ({ text: `<= ${ratio}x ${peer}`, judge: (values) => judged(peer, values, (r) => r <= ratio) });
 export const atLeastRatio = (ratio, peer) => ({ text: `>= ${ratio}x ${peer}`, judge: (values) => judged(peer, values, (r) => r >= ratio) });

@@ -9,10 +9,11 @@ import * as save from './measures/save.mjs';
 import * as spin from './measures/spin.mjs';
 import * as start from './measures/start.mjs';
 import * as throughput from './measures/throughput.mjs';
+import * as uploads from './measures/uploads.mjs';
 import { markdown, table } from './report.mjs';
 import { PEERS, versionsOf } from './servers.mjs';
 
-const MEASURES = [start, throughput, save, namespace, spin];
+const MEASURES = [start, throughput, save, namespace, uploads, spin];
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, '../..');
 

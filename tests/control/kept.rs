@@ -152,3 +152,28 @@ fn tests_find_the_api_in_the_variables_that_clients_read() {
     let ended = folder.run(&["test", "hello", "--", "node", "-e", script]);
     assert_eq!((ended.status, ended.out.as_str()), (Some(0), "true true\n"), "{ended:?}");
 }
+
+#[test]
+fn a_session_without_uploads_makes_no_database_for_them() {
+    let folder = Folder::hello();
+    let dev = folder.dev(&["hello"]);
+    let kept = || std::fs::read_dir(folder.path(".devflare/state")).into_iter().flatten().flatten();
+    let names = || kept().map(|entry| entry.file_name().into_string().expect("a plain name")).collect::<Vec<_>>();
+    assert!(!names().iter().any(|name| name.starts_with("control")), "{:?}", names());
+    assert_eq!(put(&url(&dev), "a", "a"), Some(200));
+    assert!(names().contains(&"control.sqlite".to_owned()), "{:?}", names());
+}
+
+#[test]
+fn a_database_that_is_damaged_is_told_and_stops_nothing_else() {
+    let folder = Folder::hello();
+    folder.write(".devflare/state/control.sqlite", &"no database ".repeat(1000));
+    let dev = folder.dev(&["hello"]);
+    assert_eq!(dev.get("/"), (200, "hello".to_owned()));
+    let warning = dev.event("problem");
+    assert!(
+        warning["message"].as_str().is_some_and(|text| text.contains("what was uploaded cannot be read")),
+        "{warning}"
+    );
+    assert_eq!(put(&url(&dev), "a", "a"), Some(500));
+}

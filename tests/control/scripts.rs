@@ -164,3 +164,39 @@ fn a_watched_project_wins_over_an_upload_of_its_name() {
     dev.remove("staging/a");
     dev.get("/a").body("uploaded");
 }
+
+/// Eight clients upload one script over and over: what is stored last is what is served.
+#[test]
+fn uploads_at_the_same_time_end_with_one_of_them() {
+    let dev = platform();
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let client = dev.client();
+            scope.spawn(move || {
+                for round in 0..5 {
+                    put(&client, "a", Form::worker(&says(&format!("{thread}-{round}")))).done();
+                }
+            });
+        }
+    });
+    let served = dev.get("/a").text();
+    dev.api("GET", &format!("{}/content", user("a"))).send().status(200).contains(&format!("{served:?}"));
+    let versions = dev.api("GET", &format!("{}/versions", user("a"))).send().done();
+    assert_eq!(versions.at("/result/items/0/number"), 40);
+}
+
+#[test]
+fn a_request_in_flight_ends_on_the_version_it_began_with() {
+    let dev = platform();
+    let waits = "export default { async fetch(request) { return new Response('old ' + await request.text()) } }";
+    put(&dev, "a", Form::worker(waits)).done();
+    let mut waiting = dev.ask("POST", "/a").streaming();
+    waiting.chunk(b"first ");
+    dev.get("/a").body("old ");
+    put(&dev, "a", Form::worker(&says("new"))).done();
+    dev.get("/a").body("new");
+    waiting.chunk(b"second");
+    waiting.end();
+    waiting.answer().body("old first second");
+    dev.get("/a").body("new");
+}

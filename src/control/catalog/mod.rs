@@ -21,6 +21,9 @@ use super::envelope::ApiError;
 use crate::store::{Access, Database, Schema, Store};
 use crate::worker::WorkerId;
 
+/// The database's name.
+const NAME: &str = "control";
+
 const SCHEMA: Schema = &["
     CREATE TABLE namespaces (
         name TEXT PRIMARY KEY,
@@ -91,7 +94,12 @@ pub(super) struct Catalog {
 
 impl Catalog {
     pub(super) fn of(store: &Store) -> Self {
-        Self { database: store.database("control", SCHEMA) }
+        Self { database: store.database(NAME, SCHEMA) }
+    }
+
+    /// Whether anything was ever put into it.
+    pub(super) fn is_used(store: &Store) -> bool {
+        store.has_database(NAME)
     }
 
     async fn read<T: Send + 'static>(
