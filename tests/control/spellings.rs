@@ -172,3 +172,14 @@ fn a_watched_worker_calls_an_uploaded_one() {
     dev.api("PUT", "/workers/scripts/up").form(Form::worker(&says("uploaded"))).send().done();
     dev.get("/").body("uploaded");
 }
+
+#[test]
+fn a_wasm_module_can_be_imported() {
+    let dev = platform();
+    let code = "import module from './answer.wasm';
+        export default { fetch: () => new Response(new WebAssembly.Instance(module).exports.f()) }";
+    let wasm =
+        b"\0asm\x01\0\0\0\x01\x05\x01\x60\0\x01\x7f\x03\x02\x01\0\x07\x05\x01\x01f\0\0\x0a\x06\x01\x04\0\x41\x2a\x0b";
+    put(&dev, "a", Form::worker(code).file("answer.wasm", "answer.wasm", "application/wasm", wasm)).done();
+    dev.get("/a").body("42");
+}
