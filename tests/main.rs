@@ -2,8 +2,10 @@
 
 mod browser;
 mod builds;
+mod clients;
 mod command_line;
 mod control;
+mod deploying;
 mod dispatch;
 mod errors;
 mod hosts;

@@ -86,6 +86,15 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
+    /// Runs a command to its end, with text on its standard input.
+    pub(crate) fn of_fed(command: &mut Command, input: &str) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("it starts");
+        // Who does not read it has no need of it.
+        let _ = child.stdin.take().expect("it was piped").write_all(input.as_bytes());
+        Self::of(&child.wait_with_output().expect("it ends"))
+    }
+
     fn of(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Self { status: output.status.code(), out: text(&output.stdout), error: text(&output.stderr) }

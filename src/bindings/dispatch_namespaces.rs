@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use rquickjs::class::Class;
 use rquickjs::{Ctx, Function, Result, Value as JsValue};
+use serde_json::json;
 
 use super::attach::{make, stopped};
-use super::{Binding, DispatchLimits, Edge, Environment, Summary, each, text};
+use super::{Binding, DispatchLimits, Edge, Environment, Summary, each, fields, text};
 use crate::config::{Fields, Node};
 use crate::error::{Place, Problems};
 use crate::web::fetch::FetchTarget;
@@ -106,6 +107,18 @@ impl Binding for DispatchNamespace {
 
     fn upload_type(&self) -> &'static str {
         "dispatch_namespace"
+    }
+
+    fn uploaded(&self) -> serde_json::Map<String, serde_json::Value> {
+        let outbound = self.outbound.as_ref().map(|outbound| {
+            let parameters = outbound.parameters.iter().map(|name| json!({ "name": name }));
+            let worker = fields([
+                ("service", Some(json!(outbound.service))),
+                ("environment", outbound.environment.as_ref().map(|name| json!(name))),
+            ]);
+            json!({ "worker": worker, "params": parameters.collect::<Vec<_>>() })
+        });
+        fields([("namespace", Some(json!(self.namespace))), ("outbound", outbound)])
     }
 
     fn attach<'js>(&self, ctx: &Ctx<'js>, around: &dyn Environment) -> Result<JsValue<'js>> {

@@ -4,10 +4,11 @@ mod entries;
 mod face;
 
 use rquickjs::{Ctx, Result, Value as JsValue};
+use serde_json::json;
 
 use super::attach::make;
 use super::upload::{as_item, renamed};
-use super::{Binding, Environment, Summary, each, text};
+use super::{Binding, Environment, Summary, each, fields, text};
 use crate::config::{Fields, Node};
 use crate::error::{Place, Problem, Problems};
 use crate::worker::WorkerId;
@@ -79,6 +80,10 @@ impl Binding for KvNamespace {
 
     fn upload_type(&self) -> &'static str {
         "kv_namespace"
+    }
+
+    fn uploaded(&self) -> serde_json::Map<String, serde_json::Value> {
+        fields([("namespace_id", self.id.as_ref().map(|id| json!(id)))])
     }
 
     fn attach<'js>(&self, ctx: &Ctx<'js>, around: &dyn Environment) -> Result<JsValue<'js>> {

@@ -36,6 +36,7 @@ pub use vars::{Value, Variable};
 pub use version_metadata::VersionMetadata;
 
 use rquickjs::{Ctx, Result, Value as JsValue};
+use serde_json::{Map, Value as Json};
 
 use crate::config::{Fields, Located, Node};
 use crate::error::{Place, Problem, Problems};
@@ -77,6 +78,11 @@ pub trait Binding: Send + Sync + Debug {
     fn place(&self) -> Option<&Place>;
 
     fn upload_type(&self) -> &str;
+
+    /// What the metadata of an upload says of it beside its name and type: what the kind's `upload` reads.
+    fn uploaded(&self) -> Map<String, Json> {
+        Map::new()
+    }
 
     /// Its line in the banner.
     fn summary(&self) -> Summary;
@@ -150,6 +156,11 @@ fn note_remote(fields: &mut Fields<'_>) {
         problem.places.push(node.key_place(""));
         fields.push(problem);
     }
+}
+
+/// The fields that are there.
+fn fields<const N: usize>(all: [(&str, Option<Json>); N]) -> Map<String, Json> {
+    all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
 /// The text of a field that may be absent.

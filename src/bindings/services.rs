@@ -1,9 +1,10 @@
 //! `services`: another Worker, to be fetched or called.
 
 use rquickjs::{Ctx, Result, Value as JsValue};
+use serde_json::json;
 
 use super::attach::{make, stopped};
-use super::{Binding, Edge, Environment, Summary, each, text};
+use super::{Binding, Edge, Environment, Summary, each, fields, text};
 use crate::config::{Fields, Node};
 use crate::error::{Place, Problems};
 use crate::web::fetch::FetchTarget;
@@ -58,6 +59,15 @@ impl Binding for Service {
 
     fn upload_type(&self) -> &'static str {
         "service"
+    }
+
+    fn uploaded(&self) -> serde_json::Map<String, serde_json::Value> {
+        fields([
+            ("service", Some(json!(self.worker))),
+            ("environment", self.environment.as_ref().map(|name| json!(name))),
+            ("entrypoint", self.entrypoint.as_ref().map(|name| json!(name))),
+            ("props", self.props.clone()),
+        ])
     }
 
     fn attach<'js>(&self, ctx: &Ctx<'js>, around: &dyn Environment) -> Result<JsValue<'js>> {

@@ -85,6 +85,8 @@ pub struct Unsupported {
     pub detail: String,
     /// The Worker that holds its class, if another one does.
     pub script_name: Option<String>,
+    /// All that is said of it.
+    pub fields: serde_json::Value,
     pub place: Place,
 }
 
@@ -136,6 +138,7 @@ impl Row {
             upload_type: self.upload_type,
             detail: text(self.detail).unwrap_or_default(),
             script_name: text("script_name"),
+            fields: node.to_json(),
             place,
         }
     }
@@ -152,6 +155,17 @@ impl Binding for Unsupported {
 
     fn upload_type(&self) -> &str {
         self.upload_type
+    }
+
+    fn uploaded(&self) -> serde_json::Map<String, serde_json::Value> {
+        let all = self.fields.as_object().into_iter().flatten();
+        let said = all.filter(|(key, _)| !matches!(key.as_str(), "binding" | "name" | "type" | "remote"));
+        let renamed = |key: &str| match key {
+            "database_id" => "id".to_owned(),
+            "queue" => "queue_name".to_owned(),
+            key => key.to_owned(),
+        };
+        said.map(|(key, value)| (renamed(key), value.clone())).collect()
     }
 
     fn attach<'js>(&self, ctx: &Ctx<'js>, _: &dyn Environment) -> Result<JsValue<'js>> {

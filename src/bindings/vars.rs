@@ -1,8 +1,9 @@
 //! `vars`, and the variables of `.dev.vars`, `.env` and `--var`: plain values.
 
 use rquickjs::{Ctx, IntoJs, Result, Value as JsValue};
+use serde_json::json;
 
-use super::{Binding, Environment, Summary};
+use super::{Binding, Environment, Summary, fields};
 use crate::config::{self, Fields, Node, Origin};
 use crate::error::{Place, Problem, Problems};
 
@@ -97,6 +98,13 @@ impl Binding for Variable {
             Value::Text(_) => "plain_text",
             Value::Secret(_) => "secret_text",
             Value::Json(_) => "json",
+        }
+    }
+
+    fn uploaded(&self) -> serde_json::Map<String, serde_json::Value> {
+        match &self.value {
+            Value::Text(text) | Value::Secret(text) => fields([("text", Some(json!(text)))]),
+            Value::Json(value) => fields([("json", Some(value.clone()))]),
         }
     }
 

@@ -28,6 +28,13 @@ pub(super) struct Projects {
     #[arg(long, value_name = "NAMESPACE")]
     namespace: Option<String>,
 
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// How configurations are read.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Reading {
     #[arg(long, short, value_name = "NAME", help = "The environment of the configurations [default: $CLOUDFLARE_ENV]")]
     env: Option<String>,
 
@@ -69,7 +76,6 @@ enum LogFormat {
 impl Projects {
     /// What the fleet is loaded from.
     pub(super) fn options(&self) -> fleet::Options {
-        let set = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         fleet::Options {
             // The process' own.
             directory: PathBuf::new(),
@@ -77,19 +83,35 @@ impl Projects {
             workspace: self.workspace.clone(),
             namespace: self.namespace.clone(),
             none: false,
-            config: config::Options {
-                environment: self.env.clone().or_else(|| set("CLOUDFLARE_ENV")),
-                variables: self.var.clone(),
-                defines: self.define.clone(),
-                aliases: self.alias.clone(),
-                compatibility_date: self.compatibility_date.clone(),
-                today: clock::date(SystemTime::now()),
-                // Names and values that are no Unicode cannot stand in a .env file either.
-                process_env: env::vars_os()
-                    .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-                    .collect(),
-            },
+            config: self.reading.options(),
         }
+    }
+}
+
+impl Reading {
+    /// What a configuration is loaded with.
+    pub(super) fn options(&self) -> config::Options {
+        config::Options {
+            variables: self.var.clone(),
+            defines: self.define.clone(),
+            aliases: self.alias.clone(),
+            compatibility_date: self.compatibility_date.clone(),
+            ..config_options(self.env.as_deref())
+        }
+    }
+}
+
+/// What a configuration is loaded with where only an environment is chosen.
+pub(super) fn config_options(environment: Option<&str>) -> config::Options {
+    let set = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    config::Options {
+        environment: environment.map(str::to_owned).or_else(|| set("CLOUDFLARE_ENV")),
+        today: clock::date(SystemTime::now()),
+        // Names and values that are no Unicode cannot stand in a .env file either.
+        process_env: env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect(),
+        ..config::Options::default()
     }
 }
 

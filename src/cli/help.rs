@@ -4,10 +4,12 @@ use std::fmt::Write as _;
 
 use owo_colors::Style;
 
-const EXAMPLES: [(&str, &str, &str); 4] = [
+const EXAMPLES: [(&str, &str, &str); 6] = [
     ("dev", "./my-dispatcher ./customer-worker-1", "serves the projects on localhost; every save is live at once"),
     ("dev", "./my-dispatcher staging='./customers/*'", "every customer in the namespace staging, also those to come"),
     ("test", "./my-dispatcher './customers/*' -- npx vitest run", "runs a command against them, with empty state"),
+    ("init", "customer-a", "makes a project to start from; --template dispatcher or platform makes others"),
+    ("deploy", "./customer-a --dispatch-namespace staging", "puts a user Worker into a devflare that runs"),
     ("check", "./my-dispatcher './customers/*'", "says what is wrong with them"),
 ];
 

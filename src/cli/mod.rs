@@ -6,11 +6,18 @@
 mod api;
 mod check;
 mod child;
+mod client;
 mod d1;
+mod delete;
+mod deploy;
 mod dev;
+mod dispatch_namespace;
 
 mod flags;
 mod help;
+mod init;
+mod script;
+mod secret;
 mod serve;
 mod signals;
 mod test;
@@ -56,6 +63,11 @@ enum Command {
     Check(check::Args),
     D1(d1::Args),
     Test(test::Args),
+    Init(init::Args),
+    DispatchNamespace(dispatch_namespace::Args),
+    Deploy(deploy::Args),
+    Delete(delete::Args),
+    Secret(secret::Args),
 }
 
 /// Runs a command line, of which the first word is the program's name; answers the process' status.
@@ -75,6 +87,11 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::D1(args)) => d1::run(&args),
         Some(Command::Test(args)) => test::run(&args),
+        Some(Command::Init(args)) => init::run(&args),
+        Some(Command::DispatchNamespace(args)) => dispatch_namespace::run(&args),
+        Some(Command::Deploy(args)) => deploy::run(&args),
+        Some(Command::Delete(args)) => delete::run(&args),
+        Some(Command::Secret(args)) => secret::run(&args),
     }
 }
 

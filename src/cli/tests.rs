@@ -20,8 +20,18 @@ fn the_command_line_is_sound() {
 
 #[test]
 fn helps_read_well() {
-    let helps =
-        ["--help", "dev -h", "test --help", "check --help"].map(|words| format!("$ devflare {words}\n{}", said(words)));
+    let helps = [
+        "--help",
+        "dev -h",
+        "test --help",
+        "check --help",
+        "deploy --help",
+        "dispatch-namespace --help",
+        "secret put --help",
+        "delete --help",
+        "init --help",
+    ]
+    .map(|words| format!("$ devflare {words}\n{}", said(words)));
     insta::assert_snapshot!(helps.join("\n"));
     insta::assert_snapshot!(help::short(false));
 }

@@ -29,7 +29,7 @@ pub(super) struct ApiError {
     pub(super) errors: Vec<(u32, String)>,
 }
 
-/// Cloudflare's numbers. Those that wrangler acts on: 10007, 10021, 10090.
+/// Cloudflare's numbers. Those that wrangler acts on: 10007, 10021, 10090, 10092.
 pub(super) mod code {
     pub(crate) const BAD_REQUEST: u32 = 10_001;
     pub(crate) const NOT_UTF8_NAME: u32 = 10_003;
@@ -40,6 +40,7 @@ pub(super) mod code {
     pub(crate) const BINDING_NOT_FOUND: u32 = 10_056;
     pub(crate) const NO_HANDLERS: u32 = 10_068;
     pub(crate) const SERVICE_NOT_FOUND: u32 = 10_090;
+    pub(crate) const USER_WORKER_NOT_FOUND: u32 = 10_092;
     pub(crate) const NAMESPACE_NOT_FOUND: u32 = 100_119;
     pub(crate) const NAMESPACE_EXISTS: u32 = 100_118;
     pub(crate) const BAD_TAG: u32 = 100_117;

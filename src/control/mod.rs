@@ -24,6 +24,7 @@ mod catalog;
 mod content;
 mod deployments;
 mod envelope;
+mod kv_namespaces;
 mod live;
 mod migrations;
 mod moment;
@@ -43,6 +44,7 @@ mod triggers;
 mod upload;
 mod user;
 mod versions;
+mod workers;
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -99,6 +101,7 @@ fn all_routes() -> Vec<Route> {
         bindings::routes(),
         content::routes(),
         deployments::routes(),
+        kv_namespaces::routes(),
         namespaces::routes(),
         scripts::routes(),
         secrets::routes(),
@@ -109,6 +112,7 @@ fn all_routes() -> Vec<Route> {
         triggers::routes(),
         user::routes(),
         versions::routes(),
+        workers::routes(),
     ]
     .into_iter()
     .flatten()

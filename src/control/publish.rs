@@ -186,11 +186,14 @@ impl Control {
 
 /// There is no such script.
 pub(super) fn missing(id: &WorkerId) -> ApiError {
-    let text = match id.namespace() {
-        Some(namespace) => format!("This Worker does not exist in the namespace {namespace:?}."),
-        None => "This Worker does not exist on your account.".to_owned(),
-    };
-    ApiError::new(404, code::SCRIPT_NOT_FOUND, text)
+    match id.namespace() {
+        // The newest wrangler takes no other code for a user Worker that is yet to come.
+        Some(namespace) => {
+            let text = format!("This Worker does not exist in the namespace {namespace:?}.");
+            ApiError::new(404, code::USER_WORKER_NOT_FOUND, text)
+        }
+        None => ApiError::new(404, code::SCRIPT_NOT_FOUND, "This Worker does not exist on your account."),
+    }
 }
 
 /// Puts in what the draft says it inherits from the bindings before.

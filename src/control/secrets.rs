@@ -16,6 +16,7 @@ use super::upload::Upload;
 pub(super) fn routes() -> Vec<Route> {
     let mut routes: Vec<_> = of_script(&Method::GET, "/secrets", list).into();
     routes.extend(of_script(&Method::PUT, "/secrets", put));
+    routes.extend(of_script(&Method::PATCH, "/secrets-bulk", bulk));
     routes.extend(of_script(&Method::GET, "/secrets/{secret}", get));
     routes.extend(of_script(&Method::DELETE, "/secrets/{secret}", delete));
     routes
@@ -54,9 +55,8 @@ pub(super) fn bindings_of(upload: &mut Upload) -> &mut Vec<Value> {
     bindings.as_array_mut().expect("it was made an array")
 }
 
-async fn put(control: Arc<Control>, mut ask: Ask) -> Answer {
-    let id = ask.script()?;
-    let mut secret: Map<String, Value> = ask.json().await?;
+/// A secret as a client gives it, whole.
+fn checked(mut secret: Map<String, Value>) -> Result<Value, ApiError> {
     secret.entry("type").or_insert_with(|| json!("secret_text"));
     let secret = Value::Object(secret);
     let has_name = secret["name"].as_str().is_some_and(|name| !name.is_empty());
@@ -66,26 +66,61 @@ async fn put(control: Arc<Control>, mut ask: Ask) -> Answer {
     if secret["type"] == "secret_text" && !secret["text"].is_string() {
         return Err(ApiError::bad("A secret needs its value in \"text\"."));
     }
+    Ok(secret)
+}
+
+/// Adds a secret, or replaces the one of its name.
+fn keep(bindings: &mut Vec<Value>, secret: Value) -> Result<(), ApiError> {
+    match bindings.iter_mut().find(|binding| binding["name"] == secret["name"]) {
+        Some(known) if is_secret(known) => *known = secret,
+        Some(_) => {
+            let name = secret["name"].as_str().unwrap_or_default();
+            let text = format!("Binding name '{name}' already in use. Please use a different name and try again.");
+            return Err(ApiError::new(400, 10_053, text));
+        }
+        None => bindings.push(secret),
+    }
+    Ok(())
+}
+
+async fn put(control: Arc<Control>, mut ask: Ask) -> Answer {
+    let id = ask.script()?;
+    let secret = checked(ask.json().await?)?;
     let answer = shown(&secret);
+    let source = source_of(&ask);
+    let published = control.amend(id, source, move |before| keep(bindings_of(before), secret)).await?;
+    Ok(Reply::of(answer).noting(published.note))
+}
+
+/// Several at once: `{ "secrets": { NAME: secret or null } }`, where null deletes, whether it was there or not.
+async fn bulk(control: Arc<Control>, mut ask: Ask) -> Answer {
+    let id = ask.script()?;
+    let mut body: Map<String, Value> = ask.json().await?;
+    let Some(Value::Object(given)) = body.remove("secrets") else {
+        return Err(ApiError::bad("\"secrets\" must be an object."));
+    };
+    let (mut kept, mut gone) = (Vec::new(), Vec::new());
+    for (name, secret) in given {
+        match secret {
+            Value::Object(mut secret) => {
+                secret.insert("name".to_owned(), json!(name));
+                kept.push(checked(secret)?);
+            }
+            Value::Null => gone.push(name),
+            _ => return Err(ApiError::bad(format!("The secret {name:?} must be an object, or null."))),
+        }
+    }
     let source = source_of(&ask);
     let published = control
         .amend(id, source, move |before| {
             let bindings = bindings_of(before);
-            match bindings.iter_mut().find(|binding| binding["name"] == secret["name"]) {
-                Some(known) if is_secret(known) => *known = secret,
-                Some(_) => {
-                    let text = format!(
-                        "Binding name '{}' already in use. Please use a different name and try again.",
-                        secret["name"].as_str().unwrap_or_default()
-                    );
-                    return Err(ApiError::new(400, 10_053, text));
-                }
-                None => bindings.push(secret),
-            }
-            Ok(())
+            bindings.retain(|binding| !(is_secret(binding) && gone.iter().any(|name| binding["name"] == **name)));
+            kept.into_iter().try_for_each(|secret| keep(bindings, secret))
         })
         .await?;
-    Ok(Reply::of(answer).noting(published.note))
+    let all = published.version.metadata.get("bindings").and_then(Value::as_array).cloned().unwrap_or_default();
+    let all = all.iter().filter(|binding| is_secret(binding)).map(shown).collect();
+    Ok(Reply::of(Value::Array(all)).noting(published.note))
 }
 
 async fn delete(control: Arc<Control>, ask: Ask) -> Answer {

@@ -12,6 +12,7 @@ mod keys;
 mod level;
 mod line;
 mod queue;
+mod secret;
 mod sink;
 mod style;
 #[cfg(test)]
@@ -26,9 +27,10 @@ pub use frame::{Frame, Row};
 pub use keys::{Key, Keys};
 pub use level::Level;
 pub use line::{
-    Banner, BindingRow, Checked, Cleared, Console, ConsoleLevel, Dropped, Exception, Line, Note, Reload, ReloadKind,
-    RequestLine, WorkerRow,
+    Banner, BindingRow, Checked, Cleared, Console, ConsoleLevel, Done, Dropped, Exception, Line, Note, Reload,
+    ReloadKind, RequestLine, WorkerRow,
 };
+pub use secret::ask_secret;
 pub use sink::{Capture, Sink, Standard, Stream};
 pub use style::{Style, wants_color};
 

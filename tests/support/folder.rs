@@ -103,7 +103,7 @@ fn add_project(directory: &Path, name: &str, code: &str) {
     fs::write(directory.join("src/index.js"), code).expect("files can be written");
 }
 
-fn copy_into(from: &Path, to: &Path) {
+pub(crate) fn copy_into(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("directories can be made");
     for entry in fs::read_dir(from).expect("it is there").flatten() {
         let (path, target) = (entry.path(), to.join(entry.file_name()));

@@ -24,6 +24,7 @@ use std::time::Duration;
 pub(crate) use answer::Answer;
 pub(crate) use client::{Ask, Connection};
 pub(crate) use dev::{Client, Dev, Server};
+pub(crate) use folder::{copy_into, repository};
 pub(crate) use form::Form;
 pub(crate) use load::Load;
 

@@ -11,7 +11,7 @@ use rquickjs::{Array, Ctx, Function, Result, Value as JsValue};
 
 use super::attach::{make, stopped};
 use super::upload::{listed, renamed};
-use super::{Binding, Edge, Environment, Summary, each, text};
+use super::{Binding, Edge, Environment, Summary, each, fields, text};
 use crate::config::{Fields, Node};
 use crate::engine::throw_type;
 use crate::error::{Place, Problems};
@@ -79,6 +79,15 @@ impl Binding for DurableObjects {
 
     fn upload_type(&self) -> &'static str {
         "durable_object_namespace"
+    }
+
+    fn uploaded(&self) -> serde_json::Map<String, serde_json::Value> {
+        let text = |text: &Option<String>| text.as_ref().map(|text| text.as_str().into());
+        fields([
+            ("class_name", Some(self.class.as_str().into())),
+            ("script_name", text(&self.script)),
+            ("environment", text(&self.environment)),
+        ])
     }
 
     fn attach<'js>(&self, ctx: &Ctx<'js>, around: &dyn Environment) -> Result<JsValue<'js>> {

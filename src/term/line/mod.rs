@@ -3,6 +3,7 @@
 mod banner;
 mod checked;
 mod console;
+mod done;
 mod exception;
 mod note;
 mod problem;
@@ -18,6 +19,7 @@ use super::{Level, Style};
 pub use banner::{Banner, BindingRow, WorkerRow};
 pub use checked::Checked;
 pub use console::{Console, ConsoleLevel};
+pub use done::Done;
 pub use exception::Exception;
 pub use note::{Cleared, Dropped, Note};
 pub use reload::{Reload, ReloadKind};
