@@ -10,6 +10,7 @@ mod declare;
 mod dispatch_namespaces;
 mod durable_objects;
 mod kv_namespaces;
+mod r2_buckets;
 mod services;
 mod sql_values;
 #[cfg(test)]
@@ -29,6 +30,7 @@ pub use durable_objects::{
     DurableObjects, Migrations, ObjectRecord, Objects, Step, StorageHandle, alarm_of, migrations, namespace,
 };
 pub use kv_namespaces::{KvEntries, KvEntry, KvError, KvKey, KvNamespace, KvPage, KvPut, KvQuery};
+pub use r2_buckets::{R2Binding, R2Bucket, R2Error, R2Found, R2Get, R2If, R2List, R2Meta, R2Object, R2Page, R2Put};
 pub use services::Service;
 pub use unsupported::Unsupported;
 pub use upload::of_upload;
@@ -47,6 +49,7 @@ const ALL: &[&dyn Kind] = &[
     &dispatch_namespaces::Kind,
     &durable_objects::Kind,
     &kv_namespaces::Kind,
+    &r2_buckets::Kind,
     &services::Kind,
     &vars::Kind,
     &version_metadata::Kind,

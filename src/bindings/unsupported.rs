@@ -55,7 +55,6 @@ const ROWS: &[Row] = &[
     row("mtls_certificates", Items("binding"), "mTLS Certificate", "mtls_certificate", "certificate_id"),
     row("pipelines", Items("binding"), "Pipeline", "pipelines", "pipeline"),
     row("queues", ItemsOf("producers", "binding"), "Queue", "queue", "queue"),
-    row("r2_buckets", Items("binding"), "R2 Bucket", "r2_bucket", "bucket_name"),
     row("ratelimits", Items("name"), "Rate Limit", "ratelimit", "namespace_id"),
     row("secrets_store_secrets", Items("binding"), "Secrets Store Secret", "secrets_store_secret", "secret_name"),
     row("send_email", Items("name"), "Send Email", "send_email", "destination_address"),

@@ -3,6 +3,7 @@
 mod d1;
 mod kv;
 mod objects;
+mod r2;
 mod rpc;
 
 use std::sync::{Arc, Mutex};

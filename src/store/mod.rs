@@ -6,6 +6,7 @@
 //!
 //! A write that was told done survives the end of the process by any means; loss of power it need not survive.
 
+mod blobs;
 mod database;
 mod directory;
 mod failure;
@@ -20,6 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::runtime::Handle;
 
+pub use blobs::{Blobs, Piece};
 pub use database::{Access, Database, Schema};
 pub use failure::StoreError;
 pub use own::OwnDatabase;
@@ -38,6 +40,7 @@ pub struct Store {
     databases: Mutex<HashMap<String, Arc<Database>>>,
     opened: Arc<Opened>,
     shared: Mutex<HashMap<String, Arc<OwnDatabase>>>,
+    blobs: Mutex<HashMap<String, Arc<Blobs>>>,
 }
 
 impl Store {
@@ -57,6 +60,7 @@ impl Store {
             databases: Mutex::default(),
             opened: Arc::default(),
             shared: Mutex::default(),
+            blobs: Mutex::default(),
         }))
     }
 
@@ -69,6 +73,7 @@ impl Store {
             databases: Mutex::default(),
             opened: Arc::default(),
             shared: Mutex::default(),
+            blobs: Mutex::default(),
         })
     }
 
@@ -151,6 +156,12 @@ impl Store {
         let file = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC).to_string();
         let key = format!("{folder}/{file}");
         shared.entry(key).or_insert_with(|| self.own(folder, &file)).clone()
+    }
+
+    /// The blobs in the folder `NAME`, the same to all who ask.
+    pub fn blobs(&self, name: &str) -> Arc<Blobs> {
+        let mut blobs = self.blobs.lock().unwrap_or_else(PoisonError::into_inner);
+        blobs.entry(name.to_owned()).or_insert_with(|| Blobs::new(self.folder(name), self.tokio.clone())).clone()
     }
 
     pub fn tokio(&self) -> &Handle {
