@@ -25,7 +25,7 @@ fn code_that_does_not_compile_or_start_replaces_nothing() {
     dev.get("/a").body("before");
     // None of them was stored.
     put(&dev, "new", Form::worker("throw 1; export default {}")).refused(400, 10_021, "");
-    dev.api("GET", &user("new")).send().refused(404, 10_007, "");
+    dev.api("GET", &user("new")).send().refused(404, 10_092, "");
     assert_eq!(
         dev.api("GET", &format!("{}/versions", user("a"))).send().at("/result/items").as_array().map(Vec::len),
         Some(1)
@@ -62,7 +62,7 @@ fn forms_that_are_none_are_refused() {
     // What the SDK makes of an object in place of files.
     let sdk = Form::new().text("metadata", r#"{"main_module":"w.mjs"}"#).text("files", r#"{"w.mjs":{}}"#);
     put(&dev, "a", sdk).refused(400, 10_001, "list of File objects");
-    dev.api("GET", &user("a")).send().refused(404, 10_007, "");
+    dev.api("GET", &user("a")).send().refused(404, 10_092, "");
 }
 
 #[test]

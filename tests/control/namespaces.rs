@@ -76,7 +76,7 @@ fn a_deleted_namespace_takes_its_scripts_along() {
     dev.api("DELETE", "/workers/dispatch/namespaces/staging").send().done();
     dev.get("/a").status(404).body("Worker not found.");
     dev.api("POST", "/workers/dispatch/namespaces").json(r#"{"name":"staging"}"#).send().done();
-    dev.api("GET", &user("a")).send().refused(404, 10_007, "does not exist");
+    dev.api("GET", &user("a")).send().refused(404, 10_092, "does not exist");
 }
 
 /// The guide creates the namespace while its project may be watched already.

@@ -91,7 +91,7 @@ fn a_deleted_script_is_gone_and_may_come_back() {
     dev.get("/a").body("first");
     dev.api("DELETE", &user("a")).send().done().result("null");
     dev.get("/a").status(404).body("Worker not found.");
-    dev.api("DELETE", &format!("{}?force=true", user("a"))).send().refused(404, 10_007, "does not exist");
+    dev.api("DELETE", &format!("{}?force=true", user("a"))).send().refused(404, 10_092, "does not exist");
     put(&dev, "a", Form::worker(&says("second"))).done();
     dev.get("/a").body("second");
     dev.says("no user Worker");
@@ -143,7 +143,7 @@ fn content_comes_back_as_it_was_sent_and_can_be_replaced_alone() {
     let form = Form::upload(r#"{"main_module":"index.js"}"#, new);
     dev.api("PUT", &format!("{}/content", user("a"))).form(form).send().done();
     dev.get("/a").body("two kept");
-    dev.api("GET", &format!("{}/content", user("none"))).send().refused(404, 10_007, "");
+    dev.api("GET", &format!("{}/content", user("none"))).send().refused(404, 10_092, "");
 }
 
 #[test]

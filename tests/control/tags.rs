@@ -46,8 +46,8 @@ fn scripts_are_found_by_their_tags() {
 fn tags_are_read_replaced_added_and_removed() {
     let dev = platform();
     let tags = format!("{}/tags", user("a"));
-    dev.api("GET", &tags).send().refused(404, 10_007, "does not exist");
-    dev.api("PUT", &tags).json("[]").send().refused(404, 10_007, "does not exist");
+    dev.api("GET", &tags).send().refused(404, 10_092, "does not exist");
+    dev.api("PUT", &tags).json("[]").send().refused(404, 10_092, "does not exist");
     tagged(&dev, "a", r#"["x"]"#);
     dev.api("GET", &tags).send().done().result(r#"["x"]"#);
     dev.api("PUT", &tags).json(r#"["b","a","a"]"#).send().done().result(r#"["a","b"]"#);
@@ -80,7 +80,7 @@ fn tags_that_cannot_be_are_refused() {
         put(&dev, "b", Form::upload(&metadata, &says("b"))).refused(400, 100_117, words);
     }
     dev.api("GET", &tags).send().done().result("[]");
-    dev.api("GET", &user("b")).send().refused(404, 10_007, "");
+    dev.api("GET", &user("b")).send().refused(404, 10_092, "");
     for tag in 0..8 {
         dev.api("PUT", &format!("{tags}/t{tag}")).send().done();
     }
