@@ -8,7 +8,7 @@
 //! 1. A file here, named as in the API, with `pub(super) fn routes() -> Vec<Route>`: `of_account(Method::GET,
 //!    "/storage/kv/namespaces", list)` for what is below an account, `of_script` for what belongs to a script of the account
 //!    or of a namespace, `at` for the rest. A handler is `async fn(Arc<Control>, Ask) -> Answer`.
-//! 2. A line in [`all_routes`].
+//! 2. A line in `all_routes`.
 //!
 //! A handler reads parameters, query and body from its `Ask`, and answers `Reply::of(result)`, `Reply::list`,
 //! `Reply::Raw` (what comes in no envelope) or an `ApiError` with the status, code and words that clients know. The frame
