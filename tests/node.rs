@@ -79,3 +79,15 @@ fn nodejs_als_brings_async_local_storage_alone() {
     let dev = Dev::new().worker("als", code).config("als", "compatibility_flags = [\"nodejs_als\"]").start();
     dev.get("/").body("kept undefined");
 }
+
+#[test]
+fn the_sample_written_for_node_serves() {
+    let dev = Dev::new().within("sample-projects").projects(&["node-compat"]).start();
+    let session = dev.get("/login?user=ada").status(200).text();
+    dev.get(&format!("/whoami?session={session}")).body("ada");
+    dev.get(&format!("/whoami?session=x{session}")).body("nobody");
+    dev.get("/slow?step=one").body("GET /slow: one");
+    dev.get("/nothing").status(404).body("no /nothing here\n");
+    let report = dev.get("/report?rows=3").status(200).header("content-type", "text/csv");
+    report.header("content-encoding", "gzip");
+}

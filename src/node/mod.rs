@@ -8,6 +8,7 @@ mod buffer;
 mod builtin;
 mod context;
 mod crypto;
+mod zlib;
 
 use rquickjs::{Ctx, Object, Result};
 
@@ -50,7 +51,7 @@ fn is_public(name: &str) -> bool {
 
 type Init = for<'js> fn(&Ctx<'js>, &Object<'js>) -> Result<()>;
 
-const NATIVES: &[Init] = &[buffer::init, builtin::init, context::init, crypto::init];
+const NATIVES: &[Init] = &[buffer::init, builtin::init, context::init, crypto::init, zlib::init];
 
 /// The natives of these modules, which `internal/natives.js` asks for once.
 pub fn natives(ctx: Ctx<'_>) -> Result<Object<'_>> {

@@ -27,8 +27,11 @@ struct Known {
 type Compiled = (Arc<str>, Arc<[u8]>);
 
 /// What Workers may import by name.
-const IMPORTABLE: &[(&str, &str)] =
-    &[("cloudflare:workers", "internal:cloudflare_workers"), (SERVICE_WORKER_NAME, "internal:service_worker")];
+const IMPORTABLE: &[(&str, &str)] = &[
+    ("cloudflare:node", "node:internal/cloudflare_node"),
+    ("cloudflare:workers", "internal:cloudflare_workers"),
+    (SERVICE_WORKER_NAME, "internal:service_worker"),
+];
 
 impl ProgramCache {
     /// Compiles the graph.

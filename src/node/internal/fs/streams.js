@@ -89,9 +89,19 @@ function closeFile(stream, error, callback) {
 
 function openStream() {}
 
+/** The user's options, inherited ones too, as a copy that may be changed. */
+function chosen(given) {
+  optionsOf(given);
+  return Object.create(typeof given === "string" ? { encoding: given } : given ?? null);
+}
+
+/** What of them is for the stream itself. */
+const ofStream = ({ highWaterMark, autoDestroy, emitClose, objectMode, signal, decodeStrings, defaultEncoding }) =>
+  ({ highWaterMark, autoDestroy, emitClose, objectMode, signal, decodeStrings, defaultEncoding });
+
 export function ReadStream(path, given = undefined) {
   if (!(this instanceof ReadStream)) return new ReadStream(path, given);
-  const options = optionsOf(given);
+  const options = chosen(given);
   if (options.highWaterMark === undefined) options.highWaterMark = 64 * 1024;
   if (options.autoClose !== undefined && options.autoClose !== null) validateBoolean(options.autoClose, "options.autoClose");
   this.flags = options.flags ?? "r";
@@ -103,8 +113,8 @@ export function ReadStream(path, given = undefined) {
   options.autoDestroy = options.autoClose ?? true;
   bounds(this, options);
   this.bytesRead = 0;
-  const { encoding, ...rest } = options;
-  Reflect.apply(Readable, this, [{ ...rest, construct: undefined, read: undefined, fs: undefined, start: undefined }]);
+  const { encoding } = options;
+  Reflect.apply(Readable, this, [ofStream(options)]);
   if (encoding) this.setEncoding(encoding);
   return this;
 }
@@ -145,7 +155,7 @@ Object.defineProperties(ReadStream.prototype, {
 
 export function WriteStream(path, given = undefined) {
   if (!(this instanceof WriteStream)) return new WriteStream(path, given);
-  const options = optionsOf(given);
+  const options = chosen(given);
   options.decodeStrings = false;
   if (options.autoClose !== undefined && options.autoClose !== null) validateBoolean(options.autoClose, "options.autoClose");
   this.flags = options.flags ?? "w";
@@ -164,8 +174,8 @@ export function WriteStream(path, given = undefined) {
   delete this.end;
   this.bytesWritten = 0;
   if (options.fs?.writev === null || (options.fs?.write !== undefined && options.fs.writev === undefined)) this._writev = null;
-  const { encoding, ...rest } = options;
-  Reflect.apply(Writable, this, [{ ...rest, construct: undefined, write: undefined, fs: undefined, start: undefined }]);
+  const { encoding } = options;
+  Reflect.apply(Writable, this, [ofStream(options)]);
   if (encoding) this.setDefaultEncoding(encoding);
   return this;
 }
@@ -216,5 +226,10 @@ Object.defineProperties(WriteStream.prototype, {
   pending: { get() { return this.fd === null || this.fd === undefined; }, configurable: true },
 });
 
-export const createReadStream = (path, options = undefined) => new ReadStream(path, options);
-export const createWriteStream = (path, options = undefined) => new WriteStream(path, options);
+export function createReadStream(path, options = undefined) {
+  return new ReadStream(path, options);
+}
+
+export function createWriteStream(path, options = undefined) {
+  return new WriteStream(path, options);
+}

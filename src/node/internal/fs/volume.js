@@ -136,7 +136,7 @@ function temporary() {
 
 const childOf = (directory, name) => (directory === root && name === "tmp" ? temporary() : directory.entries.get(name));
 
-export const namesIn = (directory) => (directory === root ? ["bundle", "dev", "tmp"] : [...directory.entries.keys()]);
+export const namesIn = (directory) => (directory === root ? ["bundle", "tmp", "dev"] : [...directory.entries.keys()]);
 export const entriesOf = (directory) => namesIn(directory).map((name) => [name, childOf(directory, name)]);
 
 function partsOf(path) {

@@ -1,0 +1,2 @@
+// The module `cloudflare:node`: requests of Workers for servers of node:http.
+export { handleAsNodeRequest, httpServerHandler } from "node:internal/http_server";
