@@ -8,15 +8,15 @@ use crate::process::{Ended, Folder, HELLO, Running};
 use crate::support::{copy_into, repository};
 
 /// A devflare with no project of its own, and a folder to work in.
-struct Platform {
-    folder: Folder,
-    api: Running,
-    api_url: String,
+pub(crate) struct Platform {
+    pub(crate) folder: Folder,
+    pub(crate) api: Running,
+    pub(crate) api_url: String,
 }
 
 /// Which wrangler.
 #[derive(Debug, Clone, Copy)]
-enum Wrangler {
+pub(crate) enum Wrangler {
     Guides,
     Newest,
 }
@@ -42,7 +42,7 @@ fn installed() -> PathBuf {
 }
 
 impl Platform {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let folder = Folder::new();
         let (api, api_url) = Self::serve(&folder);
         Self { folder, api, api_url }
@@ -57,7 +57,7 @@ impl Platform {
     }
 
     /// Kills it and starts it again, with what it has kept.
-    fn restart(self) -> Self {
+    pub(crate) fn restart(self) -> Self {
         let Self { folder, api, .. } = self;
         api.signal(rustix::process::Signal::KILL);
         api.end();
@@ -66,7 +66,7 @@ impl Platform {
     }
 
     /// The variables that the banner prints, and what keeps clients to this machine and out of the user's home.
-    fn environment(&self, mut command: Command, directory: &str) -> Command {
+    pub(crate) fn environment(&self, mut command: Command, directory: &str) -> Command {
         let base = &self.api_url;
         let home = self.folder.path(".home");
         std::fs::create_dir_all(&home).expect("made");
@@ -92,7 +92,7 @@ impl Platform {
 
     /// Runs `wrangler` in a project; answers all that it said, once it succeeded.
     #[track_caller]
-    fn wrangler(&self, wrangler: Wrangler, project: &str, words: &str) -> String {
+    pub(crate) fn wrangler(&self, wrangler: Wrangler, project: &str, words: &str) -> String {
         let ended = self.try_wrangler(wrangler, project, words);
         assert_eq!(ended.status, Some(0), "wrangler {words}: {}{}", ended.out, ended.error);
         ended.out + &ended.error
@@ -100,7 +100,7 @@ impl Platform {
 
     /// The same where it must fail.
     #[track_caller]
-    fn refused(&self, wrangler: Wrangler, project: &str, words: &str) -> String {
+    pub(crate) fn refused(&self, wrangler: Wrangler, project: &str, words: &str) -> String {
         let ended = self.try_wrangler(wrangler, project, words);
         assert_eq!(ended.status, Some(1), "wrangler {words}: {}{}", ended.out, ended.error);
         ended.out + &ended.error
@@ -111,14 +111,14 @@ impl Platform {
     }
 
     /// With text on its standard input.
-    fn fed(&self, wrangler: Wrangler, project: &str, words: &str, input: &str) -> Ended {
+    pub(crate) fn fed(&self, wrangler: Wrangler, project: &str, words: &str, input: &str) -> Ended {
         let mut command = wrangler.command();
         command.args(words.split_whitespace());
         Ended::of_fed(&mut self.environment(command, project), input)
     }
 
     /// What the Worker at the first place answers.
-    fn get(&self, path: &str) -> (u16, String) {
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
         self.api.get(path)
     }
 
@@ -133,10 +133,12 @@ impl Platform {
 /// Each test with each wrangler.
 macro_rules! with_both {
     ($($test:ident)*) => {
-        mod the_guides_wrangler { $(#[test] fn $test() { super::$test(super::Wrangler::Guides); })* }
-        mod the_newest_wrangler { $(#[test] fn $test() { super::$test(super::Wrangler::Newest); })* }
+        mod the_guides_wrangler { $(#[test] fn $test() { super::$test($crate::clients::Wrangler::Guides); })* }
+        mod the_newest_wrangler { $(#[test] fn $test() { super::$test($crate::clients::Wrangler::Newest); })* }
     };
 }
+
+pub(crate) use with_both;
 
 with_both! {
     the_guide_as_it_is_written
@@ -285,10 +287,16 @@ fn what_cannot_run_replaces_nothing(wrangler: Wrangler) {
 
 #[test]
 fn the_sdk_does_all_that_it_has_methods_for() {
+    run_with_the_sdk("sdk.mjs");
+}
+
+/// Runs a script of `tests/clients` against a platform of its own.
+#[track_caller]
+pub(crate) fn run_with_the_sdk(script: &str) {
     let platform = Platform::start();
     installed();
     let mut command = Command::new("node");
-    command.arg(repository().join("tests/clients/sdk.mjs"));
+    command.arg(repository().join("tests/clients").join(script));
     let mut command = platform.environment(command, "");
     command.env("DEVFLARE_URL", &platform.api.url);
     let ended = Ended::of_fed(&mut command, "");

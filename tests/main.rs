@@ -26,6 +26,7 @@ mod service_workers;
 mod services;
 mod source_maps;
 mod state;
+mod stores;
 mod streaming;
 mod support;
 mod tidy;

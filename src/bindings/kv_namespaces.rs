@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::attach::make;
 use super::upload::{as_item, renamed};
-use super::{Binding, Environment, Summary, each, fields, text};
+use super::{Binding, Environment, Resource, ResourceKind, Summary, each, fields, text};
 use crate::config::{Fields, Node};
 use crate::error::{Place, Problem, Problems};
 use crate::worker::WorkerId;
@@ -89,6 +89,10 @@ impl Binding for KvNamespace {
     fn attach<'js>(&self, ctx: &Ctx<'js>, around: &dyn Environment) -> Result<JsValue<'js>> {
         let entries = KvEntries::of(&around.store(), &self.namespace(around.worker()));
         make(ctx, "kv_namespaces", (KvHandle::instance(ctx, entries)?,))
+    }
+
+    fn resource(&self, worker: &WorkerId) -> Option<Resource> {
+        Some(Resource::new(ResourceKind::Kv, self.namespace(worker), None))
     }
 
     fn summary(&self) -> Summary {

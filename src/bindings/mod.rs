@@ -11,6 +11,7 @@ mod dispatch_namespaces;
 mod durable_objects;
 mod kv_namespaces;
 mod r2_buckets;
+mod resource;
 mod services;
 mod sql_values;
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use durable_objects::{
 };
 pub use kv_namespaces::{KvEntries, KvEntry, KvError, KvKey, KvNamespace, KvPage, KvPut, KvQuery};
 pub use r2_buckets::{R2Binding, R2Bucket, R2Error, R2Found, R2Get, R2If, R2List, R2Meta, R2Object, R2Page, R2Put};
+pub use resource::{Resource, ResourceKind};
 pub use services::Service;
 pub use unsupported::Unsupported;
 pub use upload::of_upload;
@@ -42,6 +44,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::config::{Fields, Located, Node};
 use crate::error::{Place, Problem, Problems};
+use crate::worker::WorkerId;
 
 /// The bindings that devflare emulates.
 const ALL: &[&dyn Kind] = &[
@@ -92,6 +95,11 @@ pub trait Binding: Send + Sync + Debug {
 
     /// What the Worker finds in `env`.
     fn attach<'js>(&self, ctx: &Ctx<'js>, around: &dyn Environment) -> Result<JsValue<'js>>;
+
+    /// What it stores things in, for a Worker.
+    fn resource(&self, _worker: &WorkerId) -> Option<Resource> {
+        None
+    }
 
     /// The Workers and namespaces that it leads to.
     fn edges(&self) -> Vec<Edge> {

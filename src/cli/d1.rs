@@ -217,19 +217,9 @@ impl Execute {
     }
 }
 
-fn cell(value: &Datum) -> Value {
-    match value {
-        Datum::Null => Value::Null,
-        Datum::Integer(number) => Value::from(*number),
-        Datum::Real(number) => Value::from(*number),
-        Datum::Text(text) => Value::from(text.as_str()),
-        Datum::Blob(bytes) => Value::from(bytes.clone()),
-    }
-}
-
 fn as_json(answers: &[Rows]) -> String {
     let object = |columns: &[String], row: &Vec<Datum>| -> Value {
-        let pairs = columns.iter().cloned().zip(row.iter().map(cell));
+        let pairs = columns.iter().cloned().zip(row.iter().map(Datum::json));
         pairs.collect::<Map<_, _>>().into()
     };
     let list: Vec<Value> = answers
@@ -249,7 +239,7 @@ fn as_table(answer: &Rows) -> String {
     if answer.columns.is_empty() {
         return format!("{} rows written\n", answer.rows_written);
     }
-    let shown = |value: &Datum| match cell(value) {
+    let shown = |value: &Datum| match value.json() {
         Value::String(text) => text,
         other => other.to_string(),
     };

@@ -16,6 +16,8 @@ use crate::worker::{Body, BodyError, WorkerId};
 pub(super) struct Ask {
     pub(super) params: Params,
     pub(super) query: Vec<(String, String)>,
+    /// `http://localhost:8788`, as the client calls it.
+    pub(super) origin: String,
     pub(super) headers: HeaderMap,
     /// In a lock, so that handlers may share the rest with others.
     pub(super) body: Mutex<Option<Body>>,

@@ -66,6 +66,16 @@ impl Reply {
         Self::Envelope { status: 200, result: Value::Array(result), info: Some(info), messages: Vec::new() }
     }
 
+    /// With facts of a list that is within something.
+    pub(super) fn with_info(self, facts: Value) -> Self {
+        match self {
+            Self::Envelope { status, result, messages, .. } => {
+                Self::Envelope { status, result, info: Some(facts), messages }
+            }
+            reply @ Self::Raw(_) => reply,
+        }
+    }
+
     /// With something to tell the client's user.
     pub(super) fn noting(self, note: Option<String>) -> Self {
         match (self, note) {

@@ -22,9 +22,13 @@ mod ask;
 mod bindings;
 mod catalog;
 mod content;
+mod d1_databases;
+mod d1_files;
+mod d1_queries;
 mod deployments;
 mod envelope;
 mod kv_namespaces;
+mod kv_values;
 mod live;
 mod migrations;
 mod moment;
@@ -32,6 +36,9 @@ mod multipart;
 mod namespaces;
 mod port;
 mod publish;
+mod r2_buckets;
+mod r2_objects;
+mod resources;
 mod route;
 mod scripts;
 mod secrets;
@@ -52,6 +59,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 pub use access::{ACCOUNT, Access, TOKEN};
 pub use port::serve;
 
+use crate::bindings::Resource;
 use crate::compile::Cache;
 use crate::runtime::Runtime;
 use crate::store::Store;
@@ -83,6 +91,8 @@ pub struct Settings {
     pub watched: Arc<dyn Fn(&WorkerId) -> bool + Send + Sync>,
     /// The namespaces that watched projects bind or fill.
     pub namespaces: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
+    /// What watched projects store things in.
+    pub resources: Arc<dyn Fn() -> Vec<Resource> + Send + Sync>,
 }
 
 /// See the module's text.
@@ -92,6 +102,7 @@ pub struct Control {
     catalog: Catalog,
     live: Live,
     locks: Locks,
+    files: d1_files::Files,
     routes: Vec<Route>,
 }
 
@@ -100,9 +111,15 @@ fn all_routes() -> Vec<Route> {
         account::routes(),
         bindings::routes(),
         content::routes(),
+        d1_databases::routes(),
+        d1_files::routes(),
+        d1_queries::routes(),
         deployments::routes(),
         kv_namespaces::routes(),
+        kv_values::routes(),
         namespaces::routes(),
+        r2_buckets::routes(),
+        r2_objects::routes(),
         scripts::routes(),
         secrets::routes(),
         services::routes(),
@@ -130,8 +147,8 @@ impl Control {
     #[must_use]
     pub fn new(settings: Settings) -> Arc<Self> {
         let catalog = Catalog::of(&settings.store);
-        let (live, locks) = (Live::default(), Locks::default());
-        Arc::new(Self { settings, access: OnceLock::new(), catalog, live, locks, routes: all_routes() })
+        let (live, locks, files) = (Live::default(), Locks::default(), d1_files::Files::default());
+        Arc::new(Self { settings, access: OnceLock::new(), catalog, live, locks, files, routes: all_routes() })
     }
 
     /// Where things are kept that no binding has a place for.
@@ -159,11 +176,15 @@ impl Control {
     /// The request with the number of its route.
     fn ask_of(&self, request: Request) -> Result<(Ask, usize), ApiError> {
         let url = url::Url::parse(&request.url).map_err(|_| ApiError::bad("The URL is not valid."))?;
-        access::check_token(self.access.get(), &request.headers)?;
         let path = url.path().strip_prefix(PREFIX).unwrap_or(url.path()).to_owned();
-        let segments = path.trim_matches('/').split('/').map(decoded).collect::<Result<Vec<_>, _>>()?;
+        let below = path.strip_prefix('/').unwrap_or(&path);
+        let segments = below.split('/').map(decoded).collect::<Result<Vec<_>, _>>()?;
         let method = request.method;
-        let (route, params) = match route::find(&self.routes, &method, &segments) {
+        let found = route::find(&self.routes, &method, &segments);
+        if !matches!(found, Found::Route(Route { needs_token: false, .. }, _)) {
+            access::check_token(self.access.get(), &request.headers)?;
+        }
+        let (route, params) = match found {
             Found::Route(route, params) => (route, params),
             Found::OtherMethods(methods) => return Err(self.other_method(&method, &path, &methods)),
             Found::Nothing => return Err(self.no_route(&method, &path)),
@@ -172,8 +193,8 @@ impl Control {
             access::check_account(account)?;
         }
         let at = self.routes.iter().position(|other| std::ptr::eq(other, route)).expect("it is one of them");
-        let query = url.query_pairs().into_owned().collect();
-        Ok((Ask { params, query, headers: request.headers, body: Mutex::new(request.body) }, at))
+        let (query, origin) = (url.query_pairs().into_owned().collect(), url.origin().ascii_serialization());
+        Ok((Ask { params, query, origin, headers: request.headers, body: Mutex::new(request.body) }, at))
     }
 
     fn other_method(&self, method: &http::Method, path: &str, known: &[&http::Method]) -> ApiError {

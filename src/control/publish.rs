@@ -16,6 +16,7 @@ use super::envelope::{ApiError, code};
 use super::live::{Built, Unbuildable, build};
 use super::upload::{Upload, invalid};
 use super::{Control, migrations, tags};
+use crate::bindings::Resource;
 use crate::error::{Problem, Problems};
 use crate::graph::NO_HANDLERS;
 use crate::runtime::Attempt;
@@ -96,7 +97,7 @@ impl Control {
         let mut settings = settings_of(&draft);
         let mut indexed = indexed(&draft, &version_id.to_string());
         indexed.migrations = migrations::settle(&draft.upload.metadata, known.as_ref(), &mut settings)?;
-        let (attempt, startup) = self.start(&draft, &indexed).await?;
+        let (attempt, startup, resources) = self.start(&draft, &indexed).await?;
         let version = self.version_of(&draft, &version_id, startup);
         let publication = Publication {
             id: draft.id.clone(),
@@ -110,6 +111,7 @@ impl Control {
         };
         let mut version = publication.version.clone();
         version.number = self.catalog.publish(publication).await?;
+        self.catalog.imply_resources(resources, self.now()).await?;
         let note = if draft.deploy { self.serve(indexed, Some(attempt)) } else { None };
         let script = self.catalog.script(&draft.id).await?.ok_or_else(|| missing(&draft.id))?;
         Ok(Published { version, script, note })
@@ -126,8 +128,12 @@ impl Control {
         Ok(bindings.and_then(|list| list.as_array().cloned()).unwrap_or_default())
     }
 
-    /// Compiles and starts it beside what runs.
-    async fn start(self: &Arc<Self>, draft: &Draft, indexed: &Indexed) -> Result<(Attempt, i64), ApiError> {
+    /// Compiles and starts it beside what runs; answers also how many milliseconds that took, and what it binds.
+    async fn start(
+        self: &Arc<Self>,
+        draft: &Draft,
+        indexed: &Indexed,
+    ) -> Result<(Attempt, i64, Vec<Resource>), ApiError> {
         let (upload, cache) = (draft.upload.clone(), self.settings.cache.clone());
         let built = self.settings.tokio.spawn_blocking(move || build(&upload, &cache)).await;
         let built: Built = match built {
@@ -136,11 +142,13 @@ impl Control {
             Ok(Err(Unbuildable::Code(problems))) => return Err(refused_code(&problems)),
             Err(_) => return Err(ApiError::new(500, code::INTERNAL, "The script could not be compiled.")),
         };
+        let resources = built.bindings.iter().filter_map(|binding| binding.resource(&draft.id)).collect();
         let started = Instant::now();
         let spec = self.spec_of_built(indexed, built);
         let attempt = self.settings.runtime.attempt(spec).await.map_err(|failure| refused_start(&failure))?;
         // Cloudflare never says that it took no time.
-        Ok((attempt, i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX).max(1)))
+        let took = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX).max(1);
+        Ok((attempt, took, resources))
     }
 
     fn version_of(&self, draft: &Draft, id: &Uuid, startup_ms: i64) -> Version {

@@ -19,6 +19,8 @@ type Handler = Box<dyn Fn(Arc<Control>, Ask) -> BoxFuture<'static, Answer> + Sen
 pub(super) struct Route {
     method: Method,
     segments: Vec<Segment>,
+    /// False where whoever knows the path may ask.
+    pub(super) needs_token: bool,
     pub(super) handler: Handler,
 }
 
@@ -46,7 +48,7 @@ where
     F: Future<Output = Answer> + Send + 'static,
 {
     let handler: Handler = Box::new(move |control, ask| handler(control, ask).boxed());
-    Route { method, segments: segments(pattern).collect(), handler }
+    Route { method, segments: segments(pattern).collect(), needs_token: true, handler }
 }
 
 /// An endpoint below `/accounts/{account}`.
@@ -100,6 +102,11 @@ pub(super) fn find<'a>(routes: &'a [Route], method: &Method, path: &[String]) ->
 }
 
 impl Route {
+    /// For paths that nobody guesses.
+    pub(super) fn without_token(self) -> Self {
+        Self { needs_token: false, ..self }
+    }
+
     fn matches(&self, path: &[String]) -> Option<Params> {
         let mut params = Params::new();
         let mut rest = path.iter();
@@ -113,7 +120,8 @@ impl Route {
                 }
             }
         }
-        rest.next().is_none().then_some(params)
+        // A slash at the end changes nothing, unless it belongs to a key.
+        rest.all(String::is_empty).then_some(params)
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
 use super::{Session, workers};
+use crate::bindings::Resource;
 use crate::compile::Cache;
 use crate::control::{self, Control};
 use crate::runtime::Runtime;
@@ -22,9 +23,10 @@ pub(super) struct Around {
 impl Around {
     pub(super) fn control(self, terminal: Terminal, session: Weak<Session>) -> Arc<Control> {
         let Self { runtime, store, cache, tokio } = self;
-        let of_fleet = session.clone();
+        let (of_fleet, of_projects) = (session.clone(), session.clone());
         let watched = move |id: &WorkerId| session.upgrade().is_some_and(|session| session.is_watched(id));
         let namespaces = move || of_fleet.upgrade().map(|session| session.namespaces()).unwrap_or_default();
+        let resources = move || of_projects.upgrade().map(|session| session.resources()).unwrap_or_default();
         Control::new(control::Settings {
             runtime,
             store,
@@ -33,6 +35,7 @@ impl Around {
             tokio,
             watched: Arc::new(watched),
             namespaces: Arc::new(namespaces),
+            resources: Arc::new(resources),
         })
     }
 }
@@ -44,6 +47,13 @@ impl Session {
 
     fn namespaces(&self) -> Vec<String> {
         self.fleet().namespaces().into_keys().map(str::to_owned).collect()
+    }
+
+    /// What projects store things in.
+    fn resources(&self) -> Vec<Resource> {
+        let fleet = self.fleet();
+        let served = fleet.members.iter().filter_map(|member| Some((member.id.as_ref()?, member.project.as_ref()?)));
+        served.flat_map(|(id, project)| project.bindings.iter().filter_map(|binding| binding.resource(id))).collect()
     }
 
     /// The rows of the banner.

@@ -6,10 +6,11 @@ pub mod migrations;
 use std::sync::Arc;
 
 use rquickjs::{Ctx, Result, Value as JsValue};
+use serde_json::json;
 
 use super::attach::make;
 use super::upload::{as_item, renamed};
-use super::{Binding, Environment, Summary, each, text};
+use super::{Binding, Environment, Resource, ResourceKind, Summary, each, fields, text};
 use crate::config::{Fields, Node};
 use crate::error::{Place, Problems};
 use crate::store::{OwnDatabase, Store};
@@ -104,6 +105,14 @@ impl Binding for D1Database {
 
     fn upload_type(&self) -> &'static str {
         "d1"
+    }
+
+    fn uploaded(&self) -> serde_json::Map<String, serde_json::Value> {
+        fields([("id", self.id.as_ref().or(self.database_name.as_ref()).map(|id| json!(id)))])
+    }
+
+    fn resource(&self, worker: &WorkerId) -> Option<Resource> {
+        Some(Resource::new(ResourceKind::D1, self.database(worker), self.database_name.as_ref()))
     }
 
     fn attach<'js>(&self, ctx: &Ctx<'js>, around: &dyn Environment) -> Result<JsValue<'js>> {

@@ -176,6 +176,47 @@ impl KvEntries {
         self.database.submit(Access::Write { bytes: 0 }, work, move |result| done(result.map_err(KvError::from)));
     }
 
+    /// Makes or replaces entries: all, or where one is refused none.
+    pub fn put_many(&self, puts: Vec<(String, Vec<u8>, KvPut)>, done: impl FnOnce(Answer<()>) + Send + 'static) {
+        let now = self.now();
+        let check = |(key, value, options): &(String, Vec<u8>, KvPut)| check_put(key, value.len(), options, now);
+        let expirations = match puts.iter().map(check).collect::<Answer<Vec<_>>>() {
+            Ok(expirations) => expirations,
+            Err(refused) => return done(Err(refused)),
+        };
+        let namespace = self.namespace.clone();
+        let access = Access::Write { bytes: puts.iter().map(|(_, value, _)| value.len()).sum() };
+        let work = move |open: &Connection| {
+            purge(open, now)?;
+            let mut upsert = open.prepare_cached(UPSERT)?;
+            puts.iter().zip(expirations).try_for_each(|((key, value, options), expiration)| {
+                upsert.execute((&*namespace, key, expiration, &options.metadata, value)).map(|_| ())
+            })
+        };
+        self.database.submit(access, work, move |result| done(result.map_err(KvError::from)));
+    }
+
+    pub fn delete_many(&self, keys: Vec<String>, done: impl FnOnce(Answer<()>) + Send + 'static) {
+        if let Err(refused) = keys.iter().try_for_each(|key| check_key(key)) {
+            return done(Err(refused));
+        }
+        let namespace = self.namespace.clone();
+        let work = move |open: &Connection| {
+            let mut delete = open.prepare_cached("DELETE FROM entries WHERE namespace = ?1 AND key = ?2")?;
+            keys.iter().try_for_each(|key| delete.execute((&*namespace, key)).map(|_| ()))
+        };
+        self.database.submit(Access::Write { bytes: 0 }, work, move |result| done(result.map_err(KvError::from)));
+    }
+
+    /// Deletes all entries.
+    pub fn clear(&self, done: impl FnOnce(Answer<()>) + Send + 'static) {
+        let namespace = self.namespace.clone();
+        let work = move |open: &Connection| {
+            open.prepare_cached("DELETE FROM entries WHERE namespace = ?1")?.execute([&*namespace]).map(|_| ())
+        };
+        self.database.submit(Access::Write { bytes: 0 }, work, move |result| done(result.map_err(KvError::from)));
+    }
+
     pub fn list(&self, query: KvQuery, done: impl FnOnce(Answer<KvPage>) + Send + 'static) {
         let (from, limit) = match check_list(&query) {
             Ok(checked) => checked,

@@ -6,10 +6,11 @@ mod objects;
 mod rows;
 
 use rquickjs::{Ctx, Result, Value as JsValue};
+use serde_json::json;
 
 use super::attach::make;
 use super::upload::{as_item, renamed};
-use super::{Binding, Environment, Summary, each, text};
+use super::{Binding, Environment, Resource, ResourceKind, Summary, each, fields, text};
 use crate::config::{Fields, Node};
 use crate::error::{Place, Problems};
 use crate::worker::WorkerId;
@@ -72,6 +73,14 @@ impl Binding for R2Binding {
 
     fn upload_type(&self) -> &'static str {
         "r2_bucket"
+    }
+
+    fn uploaded(&self) -> serde_json::Map<String, serde_json::Value> {
+        fields([("bucket_name", self.bucket.as_ref().map(|name| json!(name)))])
+    }
+
+    fn resource(&self, worker: &WorkerId) -> Option<Resource> {
+        Some(Resource::new(ResourceKind::R2, self.bucket(worker), None))
     }
 
     fn attach<'js>(&self, ctx: &Ctx<'js>, around: &dyn Environment) -> Result<JsValue<'js>> {

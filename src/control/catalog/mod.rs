@@ -4,6 +4,7 @@
 //! the code. A call that returns has been committed.
 
 mod namespaces;
+mod resources;
 mod scripts;
 mod tags;
 mod versions;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 pub(super) use namespaces::{Namespace, NamespaceChange};
+pub(super) use resources::StoredResource;
 pub(super) use scripts::{Indexed, Page, Script};
 pub(super) use tags::TagFilter;
 pub(super) use versions::{Deployment, Publication, StoredModule, Version};
@@ -24,7 +26,8 @@ use crate::worker::WorkerId;
 /// The database's name.
 const NAME: &str = "control";
 
-const SCHEMA: Schema = &["
+const SCHEMA: Schema = &[
+    "
     CREATE TABLE namespaces (
         name TEXT PRIMARY KEY,
         id TEXT NOT NULL,
@@ -84,7 +87,19 @@ const SCHEMA: Schema = &["
         PRIMARY KEY (tag, script)
     ) WITHOUT ROWID;
     CREATE INDEX tags_by_script ON tags (script);
-"];
+",
+    "
+    CREATE TABLE resources (
+        kind TEXT NOT NULL,
+        id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        settings TEXT NOT NULL,
+        PRIMARY KEY (kind, id)
+    ) WITHOUT ROWID;
+    CREATE UNIQUE INDEX resources_by_name ON resources (kind, name);
+",
+];
 
 /// The way to the rows; clones share it.
 #[derive(Clone)]

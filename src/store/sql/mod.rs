@@ -2,13 +2,16 @@
 //!
 //! Differs: the numbers of rows read and written that D1 and Durable Objects tell count rows, not the index entries that Cloudflare adds.
 
+mod dump;
 mod guard;
 mod math;
 mod split;
 
 use rusqlite::types::{ToSqlOutput, Value as SqlValue, ValueRef};
 use rusqlite::{Connection, StatementStatus, ToSql, ffi};
+use serde_json::Value;
 
+pub use dump::Dump;
 pub use guard::Guard;
 pub(super) use math::add as add_math;
 pub use split::statements;
@@ -36,6 +39,18 @@ impl ToSql for Datum {
 }
 
 impl Datum {
+    /// As D1 answers it through the API: bytes are lists of numbers.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Integer(number) => Value::from(*number),
+            Self::Real(number) => Value::from(*number),
+            Self::Text(text) => Value::from(text.as_str()),
+            Self::Blob(bytes) => Value::from(bytes.clone()),
+        }
+    }
+
     fn of(value: ValueRef<'_>) -> Self {
         match value {
             ValueRef::Null => Self::Null,
