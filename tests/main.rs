@@ -24,6 +24,7 @@ mod runtime;
 mod samples;
 mod service_workers;
 mod services;
+mod smaller_bindings;
 mod source_maps;
 mod state;
 mod stores;

@@ -3,14 +3,17 @@
 //! A [`Kind`] is a key of the configuration and knows how its value declares bindings; a [`Binding`] is one declared
 //! binding. Knows no HTTP front. Adding a binding means a file here, a line in `ALL`, and one row less in `unsupported`.
 
+mod analytics_engine;
 mod attach;
 mod blobs;
 mod d1_databases;
 mod declare;
 mod dispatch_namespaces;
 mod durable_objects;
+mod hyperdrive;
 mod kv_namespaces;
 mod r2_buckets;
+mod ratelimits;
 mod resource;
 mod services;
 mod sql_values;
@@ -48,11 +51,14 @@ use crate::worker::WorkerId;
 
 /// The bindings that devflare emulates.
 const ALL: &[&dyn Kind] = &[
+    &analytics_engine::Kind,
     &d1_databases::Kind,
     &dispatch_namespaces::Kind,
     &durable_objects::Kind,
+    &hyperdrive::Kind,
     &kv_namespaces::Kind,
     &r2_buckets::Kind,
+    &ratelimits::Kind,
     &services::Kind,
     &vars::Kind,
     &version_metadata::Kind,

@@ -1,0 +1,77 @@
+//! The bindings that need little: what a Worker sees of them, watched or uploaded.
+
+use crate::support::{Dev, Form, Server};
+
+/// A Worker with these lines of configuration that answers what its `env` makes of an expression.
+fn with(config: &str, code: &str) -> Server {
+    Dev::new().worker("a", &answering(code)).config("a", config).start()
+}
+
+fn answering(code: &str) -> String {
+    format!(
+        "export default {{ async fetch(request, env) {{
+            const run = async () => {{ {code} }};
+            return Response.json(await run().catch((error) => `${{error.name}}: ${{error.message}}`));
+        }} }};"
+    )
+}
+
+/// The same, uploaded with one binding.
+fn uploaded(binding: &str, code: &str) -> Server {
+    let dev = Dev::api().start();
+    let metadata = format!(r#"{{"main_module":"index.js","compatibility_date":"2026-01-01","bindings":[{binding}]}}"#);
+    dev.api("PUT", "/workers/scripts/a").form(Form::upload(&metadata, &answering(code))).send().done();
+    dev
+}
+
+const LIMITED: &str = "const hits = [];
+    for (let i = 0; i < 4; i++) hits.push((await env.L.limit({ key: 'a' })).success);
+    return [hits, (await env.L.limit({ key: 'b' })).success];";
+
+#[test]
+fn a_rate_limit_counts_each_key() {
+    // The window may end between two hits: then the first answers again.
+    let configured = "ratelimits = [{ name = \"L\", namespace_id = \"1\", simple = { limit = 2, period = 60 } }]";
+    let binding = r#"{"type":"ratelimit","name":"L","namespace_id":"1","simple":{"limit":2,"period":60}}"#;
+    for dev in [with(configured, LIMITED), uploaded(binding, LIMITED)] {
+        let body = dev.get("/").text();
+        assert!(body.starts_with("[[true,true,") && body.ends_with(",true]"), "{body}");
+        assert!(body.contains("false") || dev.get("/").text().contains("false"), "{body}");
+    }
+    let wrong = with(configured, "return env.L.limit({ key: 1 })");
+    wrong.get("/").json("\"TypeError: rate limit: `key` must be a string, not number\"");
+}
+
+#[test]
+fn a_rate_limit_of_another_period_is_refused() {
+    let refused = Dev::new()
+        .worker("a", "export default {};")
+        .config("a", "ratelimits = [{ name = \"L\", namespace_id = \"1\", simple = { limit = 2, period = 30 } }]")
+        .refused();
+    assert!(refused.iter().any(|line| line.contains("must be 10 or 60")), "{refused:?}");
+}
+
+const WRITES: &str =
+    "env.AE.writeDataPoint({ blobs: ['x', null, new TextEncoder().encode('y')], doubles: [1.5], indexes: ['i'] });
+    env.AE.writeDataPoint();
+    try { env.AE.writeDataPoint({ indexes: ['a', 'b'] }) } catch (error) { return error.message }";
+
+#[test]
+fn data_points_are_taken_and_checked() {
+    let configured = "analytics_engine_datasets = [{ binding = \"AE\", dataset = \"visits\" }]";
+    let binding = r#"{"type":"analytics_engine","name":"AE","dataset":"visits"}"#;
+    for dev in [with(configured, WRITES), uploaded(binding, WRITES)] {
+        dev.get("/").json("\"Maximum of 1 indexes supported.\"");
+    }
+}
+
+#[test]
+fn hyperdrive_shows_the_parts_of_the_local_database() {
+    let config = "hyperdrive = [{ binding = \"DB\", id = \"x\", localConnectionString = \"postgres://me:p%40ss@localhost/shop\" }]";
+    let code = "const { host, port, user, password, database, connectionString } = env.DB;
+        return [host, port, user, password, database, connectionString]";
+    let parts = r#"["localhost",5432,"me","p@ss","shop","postgres://me:p%40ss@localhost/shop"]"#;
+    with(config, code).get("/").json(parts);
+    let binding = r#"{"type":"hyperdrive","name":"DB","id":"x"}"#;
+    uploaded(binding, "return env.DB.connectionString").get("/").contains("no local database is known");
+}
