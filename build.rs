@@ -4,6 +4,7 @@
 //! output directory lists them all.
 
 use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -17,17 +18,25 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     collect(Path::new("src"), &mut sources);
     sources.sort();
+    let mut id = DefaultHasher::new();
+    env!("CARGO_PKG_VERSION").hash(&mut id);
+    env::var("TARGET").expect("cargo sets it").hash(&mut id);
     let mut table =
         String::from("/// Every builtin module: name and bytecode.\npub static BUILTINS: &[(&str, &[u8])] = &[\n");
     for path in &sources {
         let name = name_of(path);
         let stem = name.replace([':', '/'], "-");
         let file = out.join(&stem).with_extension("bytecode");
-        fs::write(&file, compile(&name, path)).expect("the output directory is writable");
+        let bytecode = compile(&name, path);
+        bytecode.hash(&mut id);
+        fs::write(&file, bytecode).expect("the output directory is writable");
         let include = format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{stem}.bytecode\"))");
         writeln!(table, "    (\"{name}\", {include}),").expect("writing to a string succeeds");
     }
     table.push_str("];\n");
+    // The same only if engine and runtime are: bytecode of one build is not for another.
+    writeln!(table, "/// Which build this is.\npub const BUILD_ID: &str = \"{:016x}\";", id.finish())
+        .expect("writing to a string succeeds");
     fs::write(out.join("builtins.rs"), table).expect("the output directory is writable");
 }
 

@@ -185,3 +185,34 @@ fn files_are_loaded_as_the_rules_say_and_found_below_the_base_directory() {
     dev.edit("app", "lib/pages/new.js", "export const name = 'new'");
     dev.get("/?page=new").body("# read,<p>,3,new,main");
 }
+
+#[test]
+fn bytecode_that_is_kept_serves_the_next_start_and_what_is_broken_does_no_harm() {
+    let kept = tempfile::tempdir().unwrap();
+    let directory = kept.path().join("bytecode");
+    let project = Dev::new().worker("app", "").file("app/src/text.js", "export const text = 'is '");
+    let folder = project.path().to_path_buf();
+    let code = |text: &str| {
+        format!("import {{ text }} from './text.js'; export default {{ fetch: () => new Response(text + '{text}') }}")
+    };
+    let start = |text: &str| {
+        fs::write(folder.join("app/src/index.js"), code(text)).unwrap();
+        let dev = Dev::new().projects(&[folder.join("app").to_str().unwrap()]);
+        dev.with(|options| options.bytecode = Some(directory.clone())).start()
+    };
+    let pack = || {
+        let entries = fs::read_dir(&directory).into_iter().flatten().flatten().map(|entry| entry.path());
+        let mut packs = entries.filter(|path| path.extension().is_none() && !path.ends_with("key"));
+        packs.next()
+    };
+    start("kept").get("/").body("is kept");
+    let path = std::iter::repeat_with(|| (pack(), std::thread::sleep(Duration::from_millis(5))).0)
+        .flatten()
+        .next()
+        .expect("it never ends");
+    start("kept").get("/").body("is kept");
+    start("edited").get("/").body("is edited");
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    start("mended").get("/").body("is mended");
+}

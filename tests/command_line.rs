@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use crate::process::{Folder, HELLO, Running, eventually, get, lives};
+use crate::process::{Ended, Folder, HELLO, Running, eventually, get, lives};
 
 #[test]
 fn the_first_line_for_machines_says_that_it_is_ready() {
@@ -140,4 +140,20 @@ fn nothing_is_left_of_a_command_that_was_killed() {
     rustix::process::kill_process(shell, Signal::KILL).expect("killed");
     assert_eq!(test.end().code(), Some(128 + 9));
     eventually("its child is gone", || !lives(child));
+}
+
+#[test]
+fn a_cache_that_cannot_be_used_is_done_without() {
+    let folder = Folder::new();
+    folder.project("hello", "", "export default { fetch: () => new Response('hello') }");
+    folder.write("file", "in the way");
+    let script = "test -n \"$DEVFLARE_URL\"";
+    for (cache, made) in [("file", false), ("made", true)] {
+        for words in [&["check", "hello"][..], &["test", "hello", "--", "sh", "-c", script]] {
+            let mut command = folder.devflare(words);
+            let ended = Ended::of(&command.env("XDG_CACHE_HOME", folder.path(cache)).output().expect("it runs"));
+            assert_eq!(ended.status, Some(0), "{words:?} {cache}: {ended:?}");
+            assert_eq!(folder.path(cache).join("devflare").exists(), made && words[0] == "test", "{words:?}");
+        }
+    }
 }

@@ -51,6 +51,7 @@ impl Folder {
     pub(crate) fn devflare(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_devflare"));
         command.args(arguments).current_dir(self.0.path()).stdin(Stdio::null());
+        command.env("XDG_CACHE_HOME", self.0.path().join(".cache"));
         for name in ["CLOUDFLARE_ENV", "FORCE_COLOR", "NO_COLOR"] {
             command.env_remove(name);
         }
@@ -95,7 +96,7 @@ impl Ended {
         Self::of(&child.wait_with_output().expect("it ends"))
     }
 
-    fn of(output: &Output) -> Self {
+    pub(crate) fn of(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Self { status: output.status.code(), out: text(&output.stdout), error: text(&output.stderr) }
     }

@@ -66,6 +66,7 @@ async fn start(args: &Args, terminal: &Terminal) -> Result<Serving, Problems> {
         watch: false,
         state: State::Directory(args.persist_to.clone()),
         build_limit: BUILD_LIMIT,
+        bytecode: None,
     };
     let session = Session::start(options, terminal.clone()).await?;
     Serving::start(session, (&args.listen, &args.api), terminal).await

@@ -144,6 +144,7 @@ impl Args {
             watch: true,
             state: State::Directory(self.persist_to.clone()),
             build_limit: BUILD_LIMIT,
+            bytecode: super::kept_bytecode(),
         }
     }
 }

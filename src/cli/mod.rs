@@ -26,6 +26,7 @@ mod test;
 mod tests;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -93,6 +94,16 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Delete(args)) => delete::run(&args),
         Some(Command::Secret(args)) => secret::run(&args),
     }
+}
+
+/// Where bytecode is kept from one start to the next: with the user's other caches.
+fn kept_bytecode() -> Option<PathBuf> {
+    let directory = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || {
+        let below = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
+        directory("HOME").map(|home| home.join(below))
+    };
+    Some(directory("XDG_CACHE_HOME").or_else(home)?.join("devflare/bytecode"))
 }
 
 /// Help and version are asked for; the rest is a mistake.

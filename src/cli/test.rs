@@ -67,6 +67,7 @@ async fn start(args: &Args, terminal: &Terminal) -> Result<Serving, Problems> {
         watch: true,
         state: State::InMemory,
         build_limit: BUILD_LIMIT,
+        bytecode: super::kept_bytecode(),
     };
     let session = Session::start(options, terminal.clone()).await?;
     let listen = Listen { port: Some(0), ..Listen::default() };

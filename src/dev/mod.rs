@@ -32,7 +32,9 @@ use crate::error::{Problem, Problems};
 use crate::fleet::{self, Fleet};
 use crate::front::live::Live;
 use crate::front::{self, ConnectionProblem};
-use crate::runtime::{self, DEFAULT_CPU, DEFAULT_MAX_LOADED, DEFAULT_SUBREQUESTS, LocalHosts, Network, Runtime};
+use crate::runtime::{
+    self, BytecodeDirectory, DEFAULT_CPU, DEFAULT_MAX_LOADED, DEFAULT_SUBREQUESTS, LocalHosts, Network, Runtime,
+};
 use crate::store::Store;
 use crate::term::Terminal;
 use crate::worker::{Fetch, WorkerId};
@@ -54,6 +56,8 @@ pub struct Options {
     pub state: State,
     /// How long a project's build command may take.
     pub build_limit: Duration,
+    /// Where bytecode is kept for the next start, if it is.
+    pub bytecode: Option<PathBuf>,
 }
 
 /// Long builds are fine; one that never ends has to be told of.
@@ -75,6 +79,7 @@ pub struct Session {
     runtime: Arc<Runtime>,
     pool: Arc<Pool>,
     cache: Arc<Cache>,
+    bytecode: Option<Arc<BytecodeDirectory>>,
     live: Live,
     watcher: Option<Watcher>,
     control: Arc<Control>,
@@ -142,8 +147,10 @@ impl Session {
         let around = uploads::Around { runtime: runtime.clone(), store, cache: cache.clone(), tokio };
         let warned = terminal.clone();
         let watcher = options.watch.then(|| Watcher::start(move |problem| warned.tell(problem)));
+        let bytecode = options.bytecode.as_deref().and_then(BytecodeDirectory::open);
         Self {
             options,
+            bytecode,
             control: around.control(terminal.clone(), this),
             terminal,
             runtime,

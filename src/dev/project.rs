@@ -40,12 +40,13 @@ impl Build {
     pub(super) fn new(member: &Member, project: Arc<Project>, around: &super::Session) -> Arc<Self> {
         let config = &project.config;
         let command = config.build.as_ref().map(|build| around.command(build, &config.name));
+        let kept = around.bytecode.as_ref().map(|directory| directory.file(&config.directory));
         Arc::new(Self {
             owner: owner_of(member),
             command,
             project,
             cache: around.cache.clone(),
-            programs: Arc::default(),
+            programs: Arc::new(ProgramCache::kept_in(kept)),
             watcher: around.watcher.clone(),
             base: around.base(),
             graph: Mutex::default(),

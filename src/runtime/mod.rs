@@ -3,6 +3,7 @@
 //! Knows no HTTP server and no files; what a Worker is made of comes in as a [`WorkerSpec`], what it says goes out to
 //! an [`Observer`].
 
+mod bytecode;
 mod environment;
 mod events;
 mod handshake;
@@ -19,6 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
+pub use bytecode::{BytecodeDirectory, BytecodeFile};
 pub use outbound::{LocalHosts, Network};
 pub use program::ProgramCache;
 

@@ -6,15 +6,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
+use super::bytecode::{self, BytecodeFile, Pack};
 use crate::compile::SERVICE_WORKER_NAME;
-use crate::engine::{Compiler, ModuleCode, Program};
+use crate::engine::{Compiler, ModuleCode, Program, Thrown};
 use crate::error::{Problem, Problems};
 use crate::graph::{Body, Graph, Kind, Module, Target};
 use crate::web::{self, wasm};
 
 /// The bytecode of one project's last build, by module.
 #[derive(Default)]
-pub struct ProgramCache(Mutex<Known>);
+pub struct ProgramCache {
+    last: Mutex<Known>,
+    /// That of the process before; asked by the first build.
+    kept: Option<Arc<BytecodeFile>>,
+}
 
 #[derive(Default)]
 struct Known {
@@ -34,12 +39,19 @@ const IMPORTABLE: &[(&str, &str)] = &[
 ];
 
 impl ProgramCache {
+    /// Keeps bytecode for the next process.
+    #[must_use]
+    pub fn kept_in(file: Option<BytecodeFile>) -> Self {
+        Self { last: Mutex::default(), kept: file.map(Arc::new) }
+    }
+
     /// Compiles the graph.
     ///
     /// # Errors
     /// What oxc lets pass and QuickJS does not.
     pub fn program(&self, graph: &Graph) -> Result<Program, Problems> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.as_ref().filter(|_| known.compiled.is_empty()).map(Kept::load);
         let mut fresh = HashMap::with_capacity(graph.modules.len());
         let mut compiler = None;
         let mut problems = Problems::default();
@@ -61,9 +73,12 @@ impl ProgramCache {
                 program.wasm.insert(module.name.clone(), bytes.clone());
             }
             let code = code_of(module);
-            let bytecode = match known.compiled.get(&module.name).filter(|(source, _)| *source == code) {
-                Some((_, bytecode)) => Ok(bytecode.clone()),
-                None => compiler.get_or_insert_with(Compiler::new).compile(&module.name, &code),
+            let last = known.compiled.get(&module.name).filter(|(source, _)| *source == code);
+            let mut compile = || compiler.get_or_insert_with(Compiler::new).compile(&module.name, &code);
+            let bytecode = match (last, &mut kept) {
+                (Some((_, bytecode)), _) => Ok(bytecode.clone()),
+                (None, Some(kept)) => kept.find(&module.name, &code, compile),
+                (None, None) => compile(),
             };
             match bytecode {
                 Ok(bytecode) => {
@@ -75,6 +90,9 @@ impl ProgramCache {
             }
         }
         *known = Known { compiled: fresh, wasm: program.wasm.clone() };
+        if let Some(kept) = kept {
+            kept.save();
+        }
         if problems.has_errors() { Err(problems) } else { Ok(program) }
     }
 }
@@ -92,6 +110,42 @@ const WASM_MODULES: &str = "internal:wasm_modules";
 fn invalid(module: &Module, message: &str) -> Problem {
     Problem::error(format!("this is not a WebAssembly module that devflare can run: {message}"))
         .in_file(module.path.to_path_buf())
+}
+
+/// What the process before has kept, and what of it this one needs.
+struct Kept {
+    file: Arc<BytecodeFile>,
+    before: Pack,
+    now: Pack,
+    is_new: bool,
+}
+
+impl Kept {
+    fn load(file: &Arc<BytecodeFile>) -> Self {
+        Self { file: file.clone(), before: file.load(), now: Pack::new(), is_new: false }
+    }
+
+    fn find(
+        &mut self,
+        name: &str,
+        code: &str,
+        compile: impl FnOnce() -> Result<Arc<[u8]>, Thrown>,
+    ) -> Result<Arc<[u8]>, Thrown> {
+        let key = bytecode::key(name, code);
+        let bytecode = match self.before.remove(&key) {
+            Some(known) => known,
+            None => compile().inspect(|_| self.is_new = true)?,
+        };
+        self.now.insert(key, bytecode.clone());
+        Ok(bytecode)
+    }
+
+    /// Aside: nobody waits for it.
+    fn save(self) {
+        if self.is_new {
+            std::thread::spawn(move || self.file.save(&self.now));
+        }
+    }
 }
 
 fn refused(module: &Module, message: &str) -> Problem {

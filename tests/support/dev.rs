@@ -41,6 +41,7 @@ impl Dev {
             watch: true,
             state,
             build_limit: dev::BUILD_LIMIT,
+            bytecode: None,
         };
         Self { folder: Folder::new(), options }
     }
@@ -90,6 +91,11 @@ impl Dev {
     pub(crate) fn copy(self, from: &str, to: &str) -> Self {
         self.folder.copy(from, to);
         self
+    }
+
+    /// The folder of all projects.
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Projects as on the command line, in place of a workspace file that lists all that were added.
