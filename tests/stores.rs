@@ -116,3 +116,53 @@ fn buckets_take_and_give_objects(wrangler: Wrangler) {
 fn the_sdk_reaches_what_workers_store() {
     run_with_the_sdk("stores.mjs");
 }
+
+const ALL_READER: &str = "export default { fetch: async (request, { KV, DB, R2 }) => {
+    const object = await R2.get('dir/a.txt');
+    const { value, metadata } = await KV.getWithMetadata('k');
+    return Response.json([value, metadata, await DB.prepare('SELECT a FROM t').raw(), object.httpMetadata, await object.text()]);
+} };";
+
+const ALL_STORES: &str = "kv_namespaces = [{ binding = \"KV\", id = \"kvid\" }]
+d1_databases = [{ binding = \"DB\", database_name = \"books\", database_id = \"d1id\" }]
+r2_buckets = [{ binding = \"R2\", bucket_name = \"files\" }]
+";
+
+const ALL_STORED: &str = r#"["v",{"n":1},[[7]],{"contentType":"text/x"},"some text"]"#;
+
+#[test]
+fn what_wrangler_dev_has_stored_is_imported_and_goes_on_from_there() {
+    let platform = Platform::start();
+    platform.folder.project("reader", ALL_STORES, ALL_READER);
+    platform.folder.write("reader/a.txt", "some text");
+    platform.folder.write("reader/t.sql", "CREATE TABLE t (a); INSERT INTO t VALUES (7);");
+    let run = |words: &str| platform.wrangler(Wrangler::Guides, "reader", words);
+    run("kv key put --binding KV k v --metadata {\"n\":1} --local");
+    run("d1 execute books --local --file t.sql");
+    run("r2 object put files/dir/a.txt --file a.txt --content-type text/x --local");
+    let state = |words: &[&str]| {
+        let ended = platform.folder.run(&[&["state", "--persist-to", "mine"], words].concat());
+        assert_eq!(ended.status, Some(0), "{ended:?}");
+        ended.out
+    };
+    let said = state(&["import", "reader"]);
+    assert!(said.contains("KV namespace kvid: 1 keys") && said.contains("R2 bucket files: 1 objects"), "{said}");
+    let read = |directory: &str| {
+        let dev = platform.folder.dev(&["reader", "--persist-to", directory]);
+        assert_eq!(dev.get("/"), (200, ALL_STORED.to_owned()));
+        let busy = platform.folder.run(&["state", "--persist-to", directory, "list"]);
+        assert!(busy.error.contains("uses this state directory"), "{busy:?}");
+        dev.signal(rustix::process::Signal::INT);
+        dev.end();
+    };
+    read("mine");
+    let said = state(&["list"]);
+    assert!(said.contains("kvid") && said.contains("d1id") && said.contains("files"), "{said}");
+    state(&["export", "copy"]);
+    state(&["clear"]);
+    assert_eq!(state(&["list"]), "Nothing is stored.\n");
+    state(&["import", "copy"]);
+    read("mine");
+    let refused = platform.folder.run(&["state", "--persist-to", "mine", "import", "nowhere"]);
+    assert!(refused.error.contains("there is no state here to import"), "{refused:?}");
+}

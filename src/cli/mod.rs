@@ -20,6 +20,7 @@ mod script;
 mod secret;
 mod serve;
 mod signals;
+mod state;
 mod test;
 
 #[cfg(test)]
@@ -63,6 +64,7 @@ enum Command {
     Api(api::Args),
     Check(check::Args),
     D1(d1::Args),
+    State(state::Args),
     Test(test::Args),
     Init(init::Args),
     DispatchNamespace(dispatch_namespace::Args),
@@ -87,6 +89,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Api(args)) => api::run(&args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::D1(args)) => d1::run(&args),
+        Some(Command::State(args)) => state::run(&args),
         Some(Command::Test(args)) => test::run(&args),
         Some(Command::Init(args)) => init::run(&args),
         Some(Command::DispatchNamespace(args)) => dispatch_namespace::run(&args),

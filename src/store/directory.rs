@@ -38,14 +38,16 @@ impl Directory {
 
 fn prepare(path: &Path) -> io::Result<File> {
     fs::create_dir_all(path)?;
-    let ignore = path.join(".gitignore");
+    let ignore = path.join(IGNORE);
     if !ignore.exists() {
         fs::write(ignore, "# What devflare stores on this machine.\n*\n")?;
     }
     OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path.join(LOCK))
 }
 
-const LOCK: &str = "lock";
+/// Files of the directory that hold nothing of Workers'.
+pub(super) const LOCK: &str = "lock";
+pub(super) const IGNORE: &str = ".gitignore";
 
 /// Who holds the lock, for those who come in vain.
 fn sign(mut lock: &File) {

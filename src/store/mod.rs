@@ -14,6 +14,7 @@ mod own;
 pub mod sql;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

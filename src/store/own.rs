@@ -193,6 +193,19 @@ impl OwnDatabase {
         }
     }
 
+    /// Puts a whole database, as the bytes of its file, in the place of what is stored.
+    pub fn replace(&self, bytes: Vec<u8>) -> std::io::Result<()> {
+        self.remove();
+        let mut state = self.lock();
+        let Some(path) = &state.path else {
+            state.image = Some(bytes);
+            return Ok(());
+        };
+        path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+        let beside = path.with_extension("new");
+        std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path))
+    }
+
     /// Marks the database with a short text that [`super::Store::marked`] finds without opening it, or takes that away.
     pub fn mark(&self, text: Option<&str>) {
         let Some(path) = self.path().map(|path| path.with_extension(MARK)) else { return };

@@ -119,6 +119,15 @@ impl KvEntries {
         Self { namespace: namespace.into(), database, clock: store.clock().clone() }
     }
 
+    /// All namespaces that hold anything, and how many entries each.
+    pub async fn all(store: &Store) -> Result<Vec<(String, u64)>, StoreError> {
+        let query = "SELECT namespace, count(*) FROM entries GROUP BY namespace ORDER BY namespace";
+        let all = move |open: &Connection| {
+            open.prepare(query)?.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?.collect()
+        };
+        store.database("kv", SCHEMA).run(Access::Read, all).await
+    }
+
     /// `done` is told on a blocking thread, or at once about a refusal; so it is with the other operations.
     pub fn get(&self, key: String, done: impl FnOnce(Answer<Option<KvEntry>>) + Send + 'static) {
         if let Err(refused) = check_key(&key) {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::hashes::{hasher, hex, unhex};
 use super::rows;
-use crate::store::{Access, Blobs, Database, Piece, Store};
+use crate::store::{Access, Blobs, Database, Piece, Store, StoreError};
 use crate::worker::Body;
 
 /// A refusal: Cloudflare's words and its number.
@@ -122,6 +122,11 @@ impl R2Bucket {
     pub fn of(store: &Arc<Store>, name: &str) -> Self {
         let (rows, blobs) = (store.database("r2", rows::SCHEMA), store.blobs("r2"));
         Self { name: name.into(), rows, blobs, store: store.clone() }
+    }
+
+    /// All buckets that hold anything: how many objects each, and their bytes.
+    pub async fn all(store: &Store) -> Result<Vec<(String, u64, u64)>, StoreError> {
+        store.database("r2", rows::SCHEMA).run(Access::Read, rows::buckets).await
     }
 
     async fn read<T: Send + 'static>(

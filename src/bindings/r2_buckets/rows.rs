@@ -43,6 +43,13 @@ pub(super) fn find(open: &Connection, bucket: &str, key: &str) -> rusqlite::Resu
     open.prepare_cached(&format!("{SELECT} AND key = ?2"))?.query_row((bucket, key), object).optional()
 }
 
+/// Each with the number of its objects and their bytes.
+pub(super) fn buckets(open: &Connection) -> rusqlite::Result<Vec<(String, u64, u64)>> {
+    let query = "SELECT bucket, count(*), sum(size) FROM objects GROUP BY bucket ORDER BY bucket";
+    let number = |row: &Row<'_>, at| row.get::<_, i64>(at).map(i64::unsigned_abs);
+    open.prepare(query)?.query_map([], |row| Ok((row.get(0)?, number(row, 1)?, number(row, 2)?)))?.collect()
+}
+
 /// From `from` on, in the order of keys.
 pub(super) fn page(open: &Connection, bucket: &str, from: &str, limit: usize) -> rusqlite::Result<Vec<R2Object>> {
     let mut statement = open.prepare_cached(&format!("{SELECT} AND key >= ?2 ORDER BY key LIMIT ?3"))?;
