@@ -20,6 +20,7 @@
 //! | [`config`] | `wrangler.*` to one checked tree with places | which bindings exist |
 //! | [`compile`] | one source file to code, map, imports and exports; pure | QuickJS, watching |
 //! | [`graph`] | an entry to its resolved module graph and what to watch | QuickJS |
+//! | [`assets`] | static files: which one a path means, and its answer | who owns them, watching |
 //! | [`bindings`] | one file per binding: its key, its checks, its JavaScript face | HTTP fronts |
 //! | [`fleet`] | projects to who is who: roles, namespaces, hosts; pure | isolates |
 //! | [`runtime`] | a Worker's id to running isolates: swap, drain, evict, dispatch, limits | axum |
@@ -59,6 +60,7 @@
 //! *namespace*. *Slot*: one version of a Worker. *Isolate*: a QuickJS runtime that runs it. *Invocation*: one event in an
 //! isolate. *Turn*: an isolate's time on an engine thread. *Op*: host work that a promise waits for.
 
+pub mod assets;
 pub mod bindings;
 pub mod cli;
 pub mod clock;

@@ -1,5 +1,6 @@
 //! All tests from the outside, in one binary: one module per feature.
 
+mod assets;
 mod browser;
 mod builds;
 mod clients;

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Foundations first; a file uses only layers listed before its own.
-const LAYERS: [&str; 18] = [
-    "error", "clock", "term", "worker", "store", "engine", "web", "node", "config", "compile", "graph", "bindings",
-    "fleet", "runtime", "front", "control", "dev", "cli",
+const LAYERS: [&str; 19] = [
+    "error", "clock", "term", "worker", "store", "engine", "web", "node", "config", "compile", "graph", "assets",
+    "bindings", "fleet", "runtime", "front", "control", "dev", "cli",
 ];
 
 /// Lines that a Rust file may have.

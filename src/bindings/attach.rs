@@ -6,6 +6,7 @@ use std::time::Duration;
 use rquickjs::{Ctx, Function, Result, Value, function::IntoArgs};
 
 use super::durable_objects::Objects;
+use crate::assets::Site;
 use crate::engine::{realm, throw_error};
 use crate::store::Store;
 use crate::worker::{Fetch, WorkerId};
@@ -32,6 +33,9 @@ pub trait Environment: Send + Sync {
 
     /// Where bindings keep what Workers store.
     fn store(&self) -> Arc<Store>;
+
+    /// The Worker's static files.
+    fn assets(&self) -> Option<Arc<Site>>;
 
     /// A handle to the same surroundings that outlives the start of the isolate.
     fn shared(&self) -> Arc<dyn Environment>;

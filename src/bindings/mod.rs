@@ -4,6 +4,7 @@
 //! binding. Knows no HTTP front. Adding a binding means a file here, a line in `ALL`, and one row less in `unsupported`.
 
 mod analytics_engine;
+mod assets;
 mod attach;
 mod blobs;
 mod d1_databases;
@@ -52,6 +53,7 @@ use crate::worker::WorkerId;
 /// The bindings that devflare emulates.
 const ALL: &[&dyn Kind] = &[
     &analytics_engine::Kind,
+    &assets::Kind,
     &d1_databases::Kind,
     &dispatch_namespaces::Kind,
     &durable_objects::Kind,

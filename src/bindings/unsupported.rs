@@ -42,7 +42,6 @@ const ROWS: &[Row] = &[
     row("ai_search_namespaces", Items("binding"), "AI Search Namespace", "ai_search_namespace", "namespace"),
     row("analytics", Itself, "Analytics", "analytics", ""),
     row("artifacts", Items("binding"), "Artifacts", "artifacts", "namespace"),
-    row("assets", Itself, "Assets", "assets", "directory"),
     row("browser", Itself, "Browser Run", "browser", ""),
     row("data_blobs", Keys, "Data Blob", "data_blob", ""),
     row("flagship", Items("binding"), "Flagship", "flagship", "app_id"),
@@ -102,8 +101,6 @@ impl Kind for Row {
                 let items = node.get(list).map(Node::items).unwrap_or_default();
                 items.iter().filter_map(|item| self.named(item, field, problems)).collect()
             }
-            // `assets` binds only where a name is given; the others cannot be without one.
-            Itself if self.key == "assets" && node.get("binding").is_none() => Vec::new(),
             Itself => self.named(node, "binding", problems).into_iter().collect(),
             Keys => {
                 let entries = node.entries().iter();

@@ -169,6 +169,7 @@ fn worker(indexed: &Indexed, uploaded: Arc<Uploaded>) -> WorkerSpec {
         bindings: uploaded,
         cpu: indexed.cpu_ms.map(Duration::from_millis),
         subrequests: indexed.subrequests,
+        assets: None,
     }
 }
 

@@ -9,6 +9,7 @@ use super::lock;
 use super::stack;
 use super::untouched::Untouched;
 use super::watch::{Owner, WatchSet, Watcher};
+use crate::assets::{Folder, Site};
 use crate::compile::Cache;
 use crate::engine::Program;
 use crate::error::{Problem, Problems};
@@ -27,6 +28,7 @@ pub(super) struct Build {
     /// Paths in stacks are shown relative to it.
     base: PathBuf,
     graph: Mutex<Option<Arc<Graph>>>,
+    pub(super) assets: Option<Arc<Site>>,
     pub(super) command: Option<Arc<Command>>,
 }
 
@@ -44,6 +46,7 @@ impl Build {
         Arc::new(Self {
             owner: owner_of(member),
             command,
+            assets: site(&project),
             project,
             cache: around.cache.clone(),
             programs: Arc::new(ProgramCache::kept_in(kept)),
@@ -62,6 +65,7 @@ impl Build {
         });
         Arc::new(Self {
             command,
+            assets: site(&project),
             owner: self.owner.clone(),
             project,
             cache: self.cache.clone(),
@@ -90,6 +94,9 @@ impl Build {
 
     /// Builds until no file has changed between its reading and its being watched.
     fn load(&self) -> Result<Graph, Problems> {
+        if self.project.config.main.is_none() && self.assets.is_some() {
+            return Ok(graph::without_code(&self.cache));
+        }
         let main = self.main()?;
         let directory = &self.project.config.directory;
         loop {
@@ -141,6 +148,12 @@ impl Build {
             },
         )
     }
+}
+
+/// The project's static files.
+fn site(project: &Project) -> Option<Arc<Site>> {
+    let (directory, settings) = project.assets.clone()?;
+    Some(Arc::new(Site::new(settings, Arc::new(Folder::new(directory)), project.config.main.is_some())))
 }
 
 /// The name under which a member's files are watched.

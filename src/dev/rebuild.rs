@@ -396,6 +396,7 @@ fn spec(id: &WorkerId, build: &Arc<Build>, graph: Option<Arc<Graph>>) -> WorkerS
         source: Version::new(build, graph),
         cpu: project.config.limits.cpu_ms.map(Duration::from_millis),
         subrequests: project.config.limits.subrequests,
+        assets: build.assets.clone(),
         bindings: Arc::new(ProjectBindings(project)),
     }
 }

@@ -1,9 +1,10 @@
 //! One project as it is on disk: its configuration, its bindings, and what its `package.json` says about its place.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::links::{self, Link};
+use crate::assets;
 use crate::bindings::{self, Binding};
 use crate::config::{self, WorkerConfig};
 use crate::error::Problems;
@@ -14,6 +15,8 @@ pub struct Project {
     pub config: WorkerConfig,
     pub bindings: Vec<Box<dyn Binding>>,
     pub warnings: Problems,
+    /// Its static files: their directory, and what is said about them.
+    pub assets: Option<(PathBuf, assets::Settings)>,
     /// The namespaces and Workers that it leads to.
     pub(super) links: Vec<Link>,
     /// Namespaces that `wrangler deploy --dispatch-namespace` in a script of `package.json` names: script, namespace.
@@ -27,13 +30,14 @@ impl Project {
         let Some(config) = config else { return Err(problems) };
         let mut found = Problems::default();
         let bindings = bindings::declare(&config, &mut found);
+        let assets = assets::read(&config, &mut found);
         problems.extend(found);
         if problems.has_errors() {
             return Err(problems);
         }
         let scripts = deploy_scripts(&config.directory, options.environment.as_deref());
         let links = links::of(&config, &bindings);
-        Ok(Self { config, bindings, warnings: problems, links, scripts })
+        Ok(Self { config, bindings, warnings: problems, assets, links, scripts })
     }
 
     /// Whether it reads from queues.

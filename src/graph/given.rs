@@ -73,6 +73,15 @@ pub fn assemble(main: &str, modules: &AllGiven, options: &super::Options, cache:
     })
 }
 
+/// The graph of a Worker that has files to show and no code.
+#[must_use]
+pub fn without_code(cache: &Cache) -> Graph {
+    const NAME: &str = "assets.js";
+    let code = Bytes::from_static(b"export default {};");
+    let modules = HashMap::from([(NAME.to_owned(), Given { format: Format::Esm, bytes: code })]);
+    assemble(NAME, &modules, &super::Options::default(), cache).expect("an empty object compiles")
+}
+
 /// Where an import leads: to a name beside the importing module, or to one from the root.
 pub(super) fn follow(
     loader: &mut Loader<'_>,

@@ -23,7 +23,7 @@ mod tsconfig;
 mod watch;
 
 pub use check::NO_HANDLERS;
-pub use given::{AllGiven, Format, Given, assemble};
+pub use given::{AllGiven, Format, Given, assemble, without_code};
 pub use kind::Kind;
 pub use options::{Node, Options};
 pub use watch::WatchSet;

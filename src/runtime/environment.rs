@@ -7,6 +7,7 @@ use rquickjs::{Ctx, Function, Object, Result};
 use super::objects::ClassObjects;
 use super::target::Target;
 use super::{Runtime, WorkerSpec};
+use crate::assets::Site;
 use crate::bindings::{DispatchLimits, Environment, Objects, namespace};
 use crate::engine::throw_error;
 use crate::store::Store;
@@ -18,7 +19,7 @@ pub(super) fn attach<'js>(ctx: &Ctx<'js>, runtime: &Weak<Runtime>, spec: &Worker
     let env = Object::new(ctx.clone())?;
     let stopped = || throw_error(ctx, &Failure::Stopped.to_string());
     let store = runtime.upgrade().ok_or_else(stopped)?.settings.store.clone();
-    let around = Around { runtime: runtime.clone(), id: spec.id.clone(), store };
+    let around = Around { runtime: runtime.clone(), id: spec.id.clone(), store, assets: spec.assets.clone() };
     for binding in spec.bindings.list() {
         env.set(binding.name(), binding.attach(ctx, &around)?)?;
     }
@@ -47,6 +48,7 @@ struct Around {
     runtime: Weak<Runtime>,
     id: WorkerId,
     store: Arc<Store>,
+    assets: Option<Arc<Site>>,
 }
 
 impl Environment for Around {
@@ -73,6 +75,10 @@ impl Environment for Around {
 
     fn store(&self) -> Arc<Store> {
         self.store.clone()
+    }
+
+    fn assets(&self) -> Option<Arc<Site>> {
+        self.assets.clone()
     }
 
     fn shared(&self) -> Arc<dyn Environment> {

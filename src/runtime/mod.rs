@@ -24,6 +24,7 @@ pub use bytecode::{BytecodeDirectory, BytecodeFile};
 pub use outbound::{LocalHosts, Network};
 pub use program::ProgramCache;
 
+use crate::assets::Site;
 use crate::bindings::{Binding, DispatchLimits, Migrations};
 use crate::engine::{Engine, InvocationLimits, IsolateOptions, Program};
 use crate::store::Store;
@@ -41,6 +42,8 @@ pub struct WorkerSpec {
     pub cpu: Option<Duration>,
     /// Subrequests likewise.
     pub subrequests: Option<u64>,
+    /// Files that answer before it does.
+    pub assets: Option<Arc<Site>>,
 }
 
 /// The bindings of a Worker, whoever owns them.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 
 use super::Runtime;
 use super::events::{self, Arrival, Door, What};
+use crate::assets::Site;
 use crate::bindings::DispatchLimits;
 use crate::web::Answer;
 use crate::worker::{Call, Errand, Failure, Fetch, ParcelReply, Reply, Request, WorkerId};
@@ -54,6 +55,12 @@ fn nearest(name: &str, mut names: Vec<String>) -> Vec<String> {
 }
 
 impl Target {
+    /// The files in front of the Worker, and its name; other entrypoints than the default one have none.
+    fn assets(&self) -> Option<(Arc<Site>, Arc<str>)> {
+        let slot = self.runtime.upgrade()?.slot(&self.id).filter(|_| &*self.entrypoint == "default")?;
+        Some((slot.spec.assets.clone()?, slot.name().clone()))
+    }
+
     fn start(&self, what: What, call: Call, answer: Answer) {
         let Some(runtime) = self.runtime.upgrade() else { return answer.fail(Failure::Stopped) };
         let Some(slot) = runtime.slot(&self.id) else { return answer.fail(self.missing(&runtime)) };
@@ -81,7 +88,13 @@ impl Fetch for Target {
             // Namespaces are untrusted unless made otherwise: no user Worker sees where a client is.
             request.cf = None;
         }
-        self.start(What::Request(request), call, Answer::Response(reply));
+        match self.assets().and_then(|(site, name)| Some((site.answer_before_worker(&request)?, name))) {
+            Some((response, name)) => {
+                call.trace.enter(&name);
+                reply(Ok(response));
+            }
+            None => self.start(What::Request(request), call, Answer::Response(reply)),
+        }
     }
 
     fn invoke(&self, errand: Errand, call: Call, reply: ParcelReply) {

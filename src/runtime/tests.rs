@@ -84,7 +84,14 @@ impl World {
         for (name, text) in files {
             std::fs::write(dir.path().join(name), text).unwrap();
         }
-        WorkerSpec { id, source: Arc::new(Folder { dir }), bindings: Arc::new(bindings), cpu: None, subrequests: None }
+        WorkerSpec {
+            id,
+            source: Arc::new(Folder { dir }),
+            bindings: Arc::new(bindings),
+            cpu: None,
+            subrequests: None,
+            assets: None,
+        }
     }
 
     async fn worker(&self, name: &str, code: &str) -> &Self {
