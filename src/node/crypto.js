@@ -1,8 +1,17 @@
-// node:crypto: hashes, HMAC, derived keys, random values, secrets; Web Crypto beside them.
+// node:crypto: hashes, keys, ciphers, signatures, agreements, random values; Web Crypto beside them.
 import { host } from "internal:host";
 import { createHash, createHmac, Hash, hash, hashNames, Hmac } from "node:internal/crypto_hash";
 import { hkdf, hkdfSync, pbkdf2, pbkdf2Sync, scrypt, scryptSync } from "node:internal/crypto_derive";
-import { createSecretKey, generateKeySync, KeyObject } from "node:internal/crypto_keys";
+import { Cipheriv, createCipheriv, createDecipheriv, Decipheriv, getCipherInfo, getCiphers } from "node:internal/crypto_cipher";
+import {
+  createDiffieHellman, createDiffieHellmanGroup, createECDH, DiffieHellman, diffieHellman, DiffieHellmanGroup, ECDH, getDiffieHellman,
+} from "node:internal/crypto_agree";
+import { createPrivateKey, createPublicKey } from "node:internal/crypto_formats";
+import { createSecretKey, generateKeySync, KeyObject, PrivateKeyObject, PublicKeyObject, SecretKeyObject } from "node:internal/crypto_keys";
+import { generateKeyPair, generateKeyPairSync } from "node:internal/crypto_pairs";
+import {
+  createSign, createVerify, privateDecrypt, privateEncrypt, publicDecrypt, publicEncrypt, Sign, sign, Verify, verify,
+} from "node:internal/crypto_sign";
 import {
   checkPrime, checkPrimeSync, generatePrime, generatePrimeSync, randomBytes, randomFill, randomFillSync, randomInt, randomUUID,
 } from "node:internal/crypto_random";
@@ -15,7 +24,6 @@ export const webcrypto = globalThis.crypto;
 export const { subtle } = webcrypto;
 export const getRandomValues = (array) => webcrypto.getRandomValues(array);
 export const getHashes = () => [...hashNames];
-export const getCiphers = () => [];
 export const getCurves = () => ["P-256", "P-384", "P-521", "prime256v1", "secp384r1", "secp521r1"];
 export const getFips = () => 0;
 export const setFips = () => {};
@@ -41,24 +49,18 @@ export function generateKey(type, options, callback) {
   process.nextTick(callback, null, key);
 }
 
-// Differs: of node:crypto there are hashes, HMAC, derived keys, random values and secrets; the rest throws until issue 5
-// brings it.
+// Differs: node:crypto knows AES, RSA, P-256, P-384, P-521, Ed25519 and X25519; DSA, other curves and ciphers, and certificates
+// throw.
 const missing = (name) => ({
   [name]: function () { throw new ERR_METHOD_NOT_IMPLEMENTED(`crypto.${name}`); },
 })[name];
-export const [
-  createCipheriv, createDecipheriv, Cipheriv, Decipheriv, createSign, createVerify, Sign, Verify, sign, verify, createPrivateKey, createPublicKey,
-  generateKeyPair, generateKeyPairSync, privateDecrypt, privateEncrypt, publicDecrypt, publicEncrypt, createDiffieHellman,
-  createDiffieHellmanGroup, getDiffieHellman, DiffieHellman, DiffieHellmanGroup, createECDH, ECDH, diffieHellman, getCipherInfo, X509Certificate, Certificate,
-  encapsulate, decapsulate,
-] = [
-  "createCipheriv", "createDecipheriv", "Cipheriv", "Decipheriv", "createSign", "createVerify", "Sign", "Verify", "sign", "verify",
-  "createPrivateKey", "createPublicKey", "generateKeyPair", "generateKeyPairSync", "privateDecrypt", "privateEncrypt", "publicDecrypt",
-  "publicEncrypt", "createDiffieHellman", "createDiffieHellmanGroup", "getDiffieHellman", "DiffieHellman", "DiffieHellmanGroup", "createECDH", "ECDH", "diffieHellman",
-  "getCipherInfo", "X509Certificate", "Certificate", "encapsulate", "decapsulate",
-].map(missing);
+export const [X509Certificate, Certificate, encapsulate, decapsulate] = ["X509Certificate", "Certificate", "encapsulate", "decapsulate"].map(missing);
 
 export {
+  Cipheriv, createCipheriv, createDecipheriv, createDiffieHellman, createDiffieHellmanGroup, createECDH, createPrivateKey, createPublicKey, createSign,
+  createVerify, Decipheriv, DiffieHellman, diffieHellman, DiffieHellmanGroup, ECDH, generateKeyPair, generateKeyPairSync, getCipherInfo, getCiphers,
+  getDiffieHellman, privateDecrypt, privateEncrypt, PrivateKeyObject, publicDecrypt, publicEncrypt, PublicKeyObject, SecretKeyObject, Sign, sign, Verify,
+  verify,
   checkPrime, checkPrimeSync, constants, createHash, createHmac, createSecretKey, generateKeySync, generatePrime, generatePrimeSync, Hash, hash, hkdf,
   hkdfSync, Hmac, KeyObject, pbkdf2, pbkdf2Sync, randomBytes, randomFill, randomFillSync, randomInt, randomUUID, scrypt, scryptSync,
 };

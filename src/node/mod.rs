@@ -6,8 +6,10 @@
 
 mod buffer;
 mod builtin;
+mod cipher;
 mod context;
 mod crypto;
+mod numbers;
 mod zlib;
 
 use rquickjs::{Ctx, Object, Result};
@@ -51,7 +53,8 @@ fn is_public(name: &str) -> bool {
 
 type Init = for<'js> fn(&Ctx<'js>, &Object<'js>) -> Result<()>;
 
-const NATIVES: &[Init] = &[buffer::init, builtin::init, context::init, crypto::init, zlib::init];
+const NATIVES: &[Init] =
+    &[buffer::init, builtin::init, cipher::init, context::init, crypto::init, numbers::init, zlib::init];
 
 /// The natives of these modules, which `internal/natives.js` asks for once.
 pub fn natives(ctx: Ctx<'_>) -> Result<Object<'_>> {
