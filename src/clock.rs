@@ -43,16 +43,22 @@ impl Clock for ManualClock {
 #[must_use]
 pub fn date(moment: SystemTime) -> String {
     let seconds = moment.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let (year, month, day) = civil(seconds / 86_400);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// The year, month and day, the latter two from 1, of a day that is counted from 1 January 1970.
+#[must_use]
+pub fn civil(day: u64) -> (u64, u64, u64) {
     // Days are counted from 1 March of the year 0, so that leap days end the years, and by eras of 400 years.
-    let days = seconds / 86_400 + 719_468;
+    let days = day + 719_468;
     let (era, day) = (days / 146_097, days % 146_097);
     let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
     let day = day - (365 * year + year / 4 - year / 100);
     let month = (5 * day + 2) / 153;
     let day = day - (153 * month + 2) / 5 + 1;
     let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = era * 400 + year + u64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
+    (era * 400 + year + u64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod control;
 mod deploying;
 mod dispatch;
 mod errors;
+mod events;
 mod hosts;
 mod http;
 mod input;

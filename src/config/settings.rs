@@ -6,7 +6,8 @@ use super::Options;
 use super::environment::Sections;
 use super::fields::Fields;
 use super::node::{Located, Node};
-use crate::error::Problems;
+use crate::error::{Problem, Problems};
+use crate::worker::Cron;
 
 /// `[dev]`; none of it applies to a Worker as such, only to how it is served.
 #[derive(Debug, Clone, Default)]
@@ -102,10 +103,20 @@ pub(super) fn limits(sections: &Sections, problems: &mut Problems) -> Limits {
     limits
 }
 
-/// The cron expressions, as written.
-pub(super) fn crons(sections: &Sections, problems: &mut Problems) -> Vec<String> {
+/// When `scheduled()` is to run.
+pub(super) fn crons(sections: &Sections, problems: &mut Problems) -> Vec<Cron> {
     let Some(mut fields) = table(sections, "triggers", problems) else { return Vec::new() };
-    let crons = fields.strings("crons").into_iter().map(|cron| cron.value).collect();
+    let mut crons = Vec::new();
+    for Located { value, place } in fields.strings("crons") {
+        match Cron::parse(&value) {
+            Ok(cron) => crons.push(cron),
+            Err(why) => {
+                let problem = Problem::error(format!("the cron expression {value:?} is not valid: {why}"));
+                let problem = problem.at(&place.source, place.span.clone(), "");
+                fields.push(problem.help("minute, hour, day of the month, month, weekday: \"*/5 * * * *\""));
+            }
+        }
+    }
     fields.finish();
     crons
 }

@@ -9,6 +9,7 @@ use super::settings::{self, BuildCommand, Dev, Limits, Modules};
 use super::variables::{self, Variable};
 use super::{Options, date};
 use crate::error::{Place, Problem, Problems, nearest};
+use crate::worker::Cron;
 
 /// A Worker's configuration in one environment. The keys that no field holds are in [`WorkerConfig::section`].
 #[derive(Debug, Clone)]
@@ -28,7 +29,7 @@ pub struct WorkerConfig {
     pub compatibility_date: String,
     pub compatibility_flags: Vec<String>,
     pub routes: Vec<Route>,
-    pub crons: Vec<String>,
+    pub crons: Vec<Cron>,
     pub dev: Dev,
     pub limits: Limits,
     /// devflare's own key: this is a user Worker of that namespace.

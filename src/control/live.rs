@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::catalog::{Catalog, Indexed, StoredModule, Version};
 use super::envelope::ApiError;
-use super::triggers::Hosts;
+use super::triggers::{Hosts, crons_of};
 use super::upload::{Module, Upload};
 use super::{Control, migrations};
 use crate::bindings::{Binding, Migrations, of_upload};
@@ -17,7 +17,7 @@ use crate::engine::Program;
 use crate::error::{Problem, Problems};
 use crate::graph;
 use crate::runtime::{self, ProgramCache, WorkerSpec};
-use crate::worker::{Compat, Failure, WorkerId};
+use crate::worker::{Compat, Cron, Failure, WorkerId};
 
 /// Everything that is uploaded and deployed, by id: what is known of it without its contents.
 #[derive(Default)]
@@ -25,6 +25,7 @@ pub(super) struct Live {
     workers: RwLock<BTreeMap<WorkerId, Indexed>>,
     /// Of those that have any.
     hosts: RwLock<BTreeMap<WorkerId, Hosts>>,
+    schedules: RwLock<BTreeMap<WorkerId, Vec<Cron>>>,
 }
 
 impl Live {
@@ -49,6 +50,15 @@ impl Live {
         }
     }
 
+    pub(super) fn set_schedules(&self, id: &WorkerId, crons: Vec<Cron>) {
+        let mut all = self.schedules.write().unwrap_or_else(PoisonError::into_inner);
+        if crons.is_empty() {
+            all.remove(id);
+        } else {
+            all.insert(id.clone(), crons);
+        }
+    }
+
     /// Whose routes or domains fit a host and a path best.
     fn at(&self, host: &str, path: &str) -> Option<WorkerId> {
         let all = self.hosts.read().unwrap_or_else(PoisonError::into_inner);
@@ -62,6 +72,7 @@ impl Live {
 
     pub(super) fn remove(&self, id: &WorkerId) {
         self.set_hosts(id, Hosts::default());
+        self.set_schedules(id, Vec::new());
         self.workers.write().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 }
@@ -82,10 +93,17 @@ impl Control {
             self.settings.runtime.put(self.spec(&indexed));
             if let Some(settings) = &indexed.settings {
                 self.live.set_hosts(&indexed.id, Hosts::of(settings));
+                self.live.set_schedules(&indexed.id, crons_of(settings));
             }
             self.live.insert(indexed);
         }
         Ok(())
+    }
+
+    /// The uploads that have schedules.
+    pub fn schedules(&self) -> Vec<(WorkerId, Vec<Cron>)> {
+        let all = self.live.schedules.read().unwrap_or_else(PoisonError::into_inner);
+        all.iter().map(|(id, crons)| (id.clone(), crons.clone())).collect()
     }
 
     /// A project of this id is no longer watched: what is uploaded under its name is served again.
@@ -127,8 +145,11 @@ impl Control {
         let ids: Vec<_> = self.live.ids().into_iter().filter(|id| id.namespace() == Some(from)).collect();
         for id in &ids {
             let Some(indexed) = self.live.find(id) else { continue };
+            let crons = self.schedules().into_iter().find_map(|(other, crons)| (other == *id).then_some(crons));
             self.withdraw(std::slice::from_ref(id));
-            self.serve(Indexed { id: WorkerId::user(to, id.name()), ..indexed }, None);
+            let id = WorkerId::user(to, id.name());
+            self.live.set_schedules(&id, crons.unwrap_or_default());
+            self.serve(Indexed { id, ..indexed }, None);
         }
     }
 

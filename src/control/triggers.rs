@@ -1,7 +1,6 @@
 //! What has a script run: `.../routes`, `.../domains` and `.../schedules`. Routes and domains answer on the Workers port
 //! like those of a watched project.
-//!
-//! Differs: schedules of uploads are kept and shown, and do not fire yet; issue 6 brings cron triggers.
+//! Schedules fire like a project's `triggers.crons`, of user Workers, too.
 
 use std::sync::Arc;
 
@@ -14,7 +13,7 @@ use super::envelope::{Answer, ApiError, Reply};
 use super::route::{Route, of_account, of_script};
 use super::{Control, moment};
 use crate::config::Pattern;
-use crate::worker::WorkerId;
+use crate::worker::{Cron, WorkerId};
 
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = vec![of_account(Method::GET, "/workers/domains/records", records)];
@@ -75,7 +74,14 @@ async fn keep(control: &Control, id: &WorkerId, key: &str, list: Vec<Value>) -> 
     control.catalog.set(id, change, control.now()).await?;
     let script = control.script(id).await?;
     control.live.set_hosts(id, Hosts::of(&script.settings));
+    control.live.set_schedules(id, crons_of(&script.settings));
     Ok(())
+}
+
+/// The schedules in a script's settings.
+pub(super) fn crons_of(settings: &Value) -> Vec<Cron> {
+    let items = settings.get(SCHEDULES).and_then(Value::as_array).into_iter().flatten();
+    items.filter_map(|item| Cron::parse(item["cron"].as_str()?).ok()).collect()
 }
 
 /// The items of a list that each have a text in this field.
@@ -145,8 +151,8 @@ async fn put_schedules(control: Arc<Control>, mut ask: Ask) -> Answer {
     let now = moment::text(control.now());
     for schedule in &mut schedules {
         let cron = schedule["cron"].as_str().unwrap_or_default();
-        if !(5..=6).contains(&cron.split_whitespace().count()) {
-            return Err(ApiError::new(400, 10_100, format!("The cron expression {cron:?} is not valid.")));
+        if let Err(why) = Cron::parse(cron) {
+            return Err(ApiError::new(400, 10_100, format!("The cron expression {cron:?} is not valid: {why}.")));
         }
         schedule["created_on"] = json!(now);
         schedule["modified_on"] = json!(now);

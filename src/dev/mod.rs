@@ -10,6 +10,7 @@ mod rebuild;
 mod report;
 mod sites;
 mod stack;
+mod triggers;
 mod untouched;
 mod uploads;
 pub mod watch;
@@ -129,7 +130,7 @@ impl Session {
     ) -> Self {
         let tokio = tokio::runtime::Handle::current();
         let pool = Pool::start(std::thread::available_parallelism().map_or(2, usize::from).max(2));
-        let session = this.clone();
+        let (session, triggers) = (this.clone(), triggers::Triggers(this.clone()));
         let hosts: LocalHosts = Arc::new(move |caller, url| session.upgrade()?.local_worker(caller, url));
         let settings = runtime::Settings {
             engine: Engine { pool: pool.clone(), tokio: tokio.clone() },
@@ -141,6 +142,7 @@ impl Session {
             hosts,
             network: Arc::new(Network::new(tokio.clone())),
             observer: Arc::new(Report::new(terminal.clone())),
+            triggers: Arc::new(triggers),
             store: store.clone(),
         };
         let (runtime, cache) = (Runtime::new(settings), Arc::<Cache>::default());

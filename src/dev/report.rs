@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use super::{lock, stack};
 use crate::error::Problem;
 use crate::front::ConnectionProblem;
-use crate::runtime::Observer;
-use crate::term::{Console, ConsoleLevel, Exception, Note, Terminal};
+use crate::runtime::{Happened, Observer};
+use crate::term::{Console, ConsoleLevel, Exception, HappenedLine, Note, Terminal};
 use crate::worker::{Failure, WorkerId};
 
 pub(super) struct Report {
@@ -62,6 +62,11 @@ impl Observer for Report {
     fn not_found(&self, namespace: &str, name: &str, nearest: &[String]) {
         let hint = if nearest.is_empty() { String::new() } else { format!("; there is {}", nearest.join(", ")) };
         self.terminal.tell(Note(format!("no user Worker \"{name}\" in namespace \"{namespace}\"{hint}")));
+    }
+
+    fn happened(&self, event: &Happened<'_>) {
+        let (kind, what, worker) = (event.kind, event.what.clone(), event.worker.to_string().into());
+        self.terminal.tell(HappenedLine { kind, what, well: event.well, took: event.took, worker });
     }
 }
 

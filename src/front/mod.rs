@@ -3,6 +3,7 @@
 //! Knows nothing of files and reloads: before each request it asks its [`Sites`], which may take the time to rebuild.
 
 mod convert;
+mod events;
 pub mod live;
 pub mod pages;
 mod serve;
@@ -114,6 +115,9 @@ async fn answer(
     let Some(site) = sites.find(&asked.host, &asked.path).await else {
         return sites.nobody_page(&asked.host, asked.wants_html);
     };
+    if events::is_one(asked.path_alone()) {
+        return events::answer(&site, &url, request, call).await;
+    }
     let request = convert::incoming(request, url, connection, sites.host());
     let outcome = fetch(&site, request, call).await;
     outcome.unwrap_or_else(|failure| sites.failure_page(&site.id, &failure, asked.wants_html))

@@ -14,6 +14,7 @@ mod slot;
 mod target;
 #[cfg(test)]
 mod tests;
+mod triggers;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,6 +24,7 @@ use std::time::Duration;
 pub use bytecode::{BytecodeDirectory, BytecodeFile};
 pub use outbound::{LocalHosts, Network};
 pub use program::ProgramCache;
+pub use triggers::{Happened, Triggers};
 
 use crate::assets::Site;
 use crate::bindings::{Binding, DispatchLimits, Migrations};
@@ -85,6 +87,8 @@ pub trait Observer: Send + Sync {
     fn failed(&self, worker: &WorkerId, failure: &Failure);
     /// A dispatcher asked for a user Worker that is not there.
     fn not_found(&self, namespace: &str, name: &str, nearest: &[String]);
+    /// An event that nobody asked for has ended.
+    fn happened(&self, _event: &Happened<'_>) {}
 }
 
 /// Settings of one runtime; two with different ones live in one process.
@@ -105,6 +109,7 @@ pub struct Settings {
     /// Answers all other `fetch()`es.
     pub network: Arc<dyn Fetch>,
     pub observer: Arc<dyn Observer>,
+    pub triggers: Arc<dyn Triggers>,
     /// What bindings keep, across reloads and, where it is a directory, restarts.
     pub store: Arc<Store>,
 }
@@ -145,7 +150,9 @@ impl Runtime {
     pub fn new(settings: Settings) -> Arc<Self> {
         let objects = objects::Residents::new(&settings);
         let (clock, fresh) = (AtomicU64::new(1), Mutex::default());
-        Arc::new(Self { settings, workers: RwLock::default(), objects, clock, fresh })
+        let runtime = Arc::new(Self { settings, workers: RwLock::default(), objects, clock, fresh });
+        triggers::follow_clock(&runtime);
+        runtime
     }
 
     /// Adds or replaces a Worker that is loaded when it is first used.

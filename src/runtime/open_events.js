@@ -22,6 +22,7 @@ export class Event {
     this.props = props;
     this.pending = 1;
     this.held = 0;
+    this.promised = undefined;
     events.set(id, this);
   }
 
@@ -32,13 +33,24 @@ export class Event {
 
   waitUntil(promise) {
     this.pending++;
-    Promise.resolve(promise).then(
-      () => this.done(),
+    const settled = Promise.resolve(promise).then(
+      () => (this.done(), true),
       (error) => {
         host.reportError(error);
         this.done();
+        return false;
       },
     );
+    this.promised?.push(settled);
+  }
+
+  /** Waits for all that was given to `waitUntil()`; false if some of it failed. For events that collect it in `promised`. */
+  async drained() {
+    let well = true;
+    while (this.promised.length > 0) {
+      for (const settled of await Promise.all(this.promised.splice(0))) well &&= settled;
+    }
+    return well;
   }
 
   /** The answer is out, to its last byte; what was promised beyond it has limited time. */

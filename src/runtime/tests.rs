@@ -5,6 +5,7 @@ mod kv;
 mod objects;
 mod r2;
 mod rpc;
+mod schedules;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -62,6 +63,10 @@ impl World {
     }
 
     fn with(store: Arc<Store>) -> Self {
+        Self::of(Self::settings(store))
+    }
+
+    fn settings(store: Arc<Store>) -> (Settings, Arc<Ear>) {
         let ear = Arc::new(Ear::default());
         let tokio = tokio::runtime::Handle::current();
         let settings = Settings {
@@ -74,9 +79,28 @@ impl World {
             hosts: Arc::new(|_, _| None),
             network: Arc::new(Network::new(tokio)),
             observer: ear.clone(),
+            triggers: Arc::new(()),
             store,
         };
+        (settings, ear)
+    }
+
+    fn of((settings, ear): (Settings, Arc<Ear>)) -> Self {
         Self { runtime: Runtime::new(settings), ear }
+    }
+
+    /// What Workers said, once there are so many lines.
+    async fn said(&self, count: usize) -> Vec<String> {
+        let waiting = async {
+            loop {
+                let lines = self.ear.0.lock().unwrap().clone();
+                if lines.len() >= count {
+                    return lines;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("they say it")
     }
 
     fn spec(id: WorkerId, files: &[(&str, &str)], bindings: Vec<Box<dyn Binding>>) -> WorkerSpec {

@@ -9,6 +9,7 @@ import { fillExports } from "internal:loopback";
 
 const rpc = lazy("rpc");
 const objects = lazy("objects");
+const platform = lazy("platform_events");
 const { fulfilled, respond, threw } = host;
 
 let env;
@@ -121,11 +122,13 @@ function serve(event, entrypoint, ctx, how, path, parcel) {
 }
 
 function handle(event, entrypoint, ctx, [name, json], parcel) {
-  return rpc().handle(event.id, parcel, json, (args) => {
+  const call = (given) => {
     const { handler, isClass } = open(entrypoint, ctx);
     if (typeof handler[name] !== "function") throw new Error(`Handler does not export a ${name}() function.`);
-    return isClass ? handler[name](...args) : handler[name](...args, env, ctx);
-  });
+    return isClass ? handler[name](...given) : handler[name](...given, env, ctx);
+  };
+  if (!platform().isKnown(name)) return rpc().handle(event.id, parcel, json, call);
+  return platform().run(event, name, json, parcel, (given) => call([given])).then((told) => host.rpcTell(event.id, told));
 }
 
 function fail(id, event, error) {

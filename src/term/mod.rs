@@ -27,8 +27,8 @@ pub use frame::{Frame, Row};
 pub use keys::{Key, Keys};
 pub use level::Level;
 pub use line::{
-    Banner, BindingRow, Checked, Cleared, Console, ConsoleLevel, Done, Dropped, Exception, Line, Note, Reload,
-    ReloadKind, RequestLine, WorkerRow,
+    Banner, BindingRow, Checked, Cleared, Console, ConsoleLevel, Done, Dropped, Exception, HappenedLine, Line, Note,
+    Reload, ReloadKind, RequestLine, WorkerRow,
 };
 pub use secret::ask_secret;
 pub use sink::{Capture, Sink, Standard, Stream};

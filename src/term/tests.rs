@@ -117,6 +117,18 @@ fn request_lines() {
 }
 
 #[test]
+fn lines_of_events_that_nobody_asked_for() {
+    let happened = |kind, what: &str, well| {
+        let (took, worker) = (Duration::from_micros(1500), "clock".into());
+        Box::new(HappenedLine { kind, what: what.into(), well, took, worker }) as Box<dyn Line>
+    };
+    insta::assert_snapshot!(looks(|| vec![
+        happened("scheduled", "*/5 * * * *", true),
+        happened("queue", "jobs, 3 messages\x1b[2J", false),
+    ]));
+}
+
+#[test]
 fn console_lines() {
     let console = |level, message: &str| {
         Box::new(Console { worker: "customer-worker-1".into(), level, message: message.into() }) as Box<dyn Line>

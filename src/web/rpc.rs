@@ -19,7 +19,7 @@ use crate::engine::{
     Completer, Invocation, Isolate, begin_listener, begin_op, emit, on_op_cancel, realm, require_current, throw_error,
     throw_type,
 };
-use crate::worker::{Call, Errand, Failure, Fetch, How, ParcelReply, Reply, Request};
+use crate::worker::{Call, Errand, Failure, Fetch, How, Parcel, ParcelReply, Reply, Request};
 
 /// Cloudflare's words for a call of something whose event is over.
 pub(crate) const GONE: &str = "The execution context which hosted this callback is no longer running.";
@@ -93,6 +93,7 @@ pub(super) fn init<'js>(_ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     host.set("rpcExport", Func::from(export))?;
     host.set("rpcDup", Func::from(dup))?;
     host.set("rpcRelease", Func::from(|handle: Class<'_, StubHandle>| handle.borrow().release()))?;
+    host.set("rpcTell", Func::from(tell))?;
     host.set("rpcReply", Func::from(reply))
 }
 
@@ -186,15 +187,28 @@ fn reply<'js>(ctx: Ctx<'js>, event: f64, call: f64, parcel: Class<'js, ParcelHan
     let Some(invocation) = realm(&ctx).isolate().invocation(event as u64) else { return Ok(()) };
     let parcel = parcel.borrow().take(&ctx)?;
     check_size(&ctx, parcel.bytes.len())?;
-    let event = Event::of(&invocation);
+    answer(&ctx, &invocation, call, parcel);
+    Ok(())
+}
+
+/// Answers an event with a text that the host reads.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was made from a smaller integer")]
+fn tell(ctx: Ctx<'_>, event: f64, text: String) {
+    if let Some(invocation) = realm(&ctx).isolate().invocation(event as u64) {
+        answer(&ctx, &invocation, 0.0, Parcel { bytes: text.into_bytes(), ..Parcel::default() });
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was made from a smaller integer")]
+fn answer(ctx: &Ctx<'_>, invocation: &Invocation, call: f64, parcel: Parcel) {
+    let event = Event::of(invocation);
     let reply = if call == 0.0 {
         event.take_answer().and_then(|answer| if let Answer::Parcel(reply) = answer { Some(reply) } else { None })
     } else {
         event.end_call(call as u64)
     };
-    let Some(reply) = reply else { return Ok(()) };
-    emit(&ctx, move |failure| reply(failure.map_or(Ok(parcel), |failure| Err(failure.clone()))));
-    Ok(())
+    let Some(reply) = reply else { return };
+    emit(ctx, move |failure| reply(failure.map_or(Ok(parcel), |failure| Err(failure.clone()))));
 }
 
 /// See the module's text.

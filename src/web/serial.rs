@@ -11,8 +11,10 @@ use std::cell::RefCell;
 
 use rquickjs::class::Trace;
 use rquickjs::function::Func;
-use rquickjs::{Class, Ctx, Function, JsLifetime, Object, Result, Value};
+use rquickjs::{Class, Ctx, Function, JsLifetime, Object, Result, TypedArray, Value};
 
+use super::body::Chunk;
+use crate::engine::bytes::with_bytes;
 use crate::engine::throw_type;
 use crate::worker::Parcel;
 
@@ -94,7 +96,9 @@ pub(super) fn init<'js>(_ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     host.set("pack", Func::from(pack))?;
     host.set("unpack", Func::from(unpack))?;
     host.set("parcelThrown", Func::from(thrown))?;
-    host.set("parcelSize", Func::from(size))
+    host.set("parcelSize", Func::from(size))?;
+    host.set("parcelBytes", Func::from(bytes))?;
+    host.set("parcelFrom", Func::from(from_bytes))
 }
 
 /// `describe(value)` answers `[kind, ...values]`, or undefined for what is stored as a plain object.
@@ -121,6 +125,17 @@ pub(crate) fn unpack<'js>(
 
 fn thrown(handle: Class<'_, ParcelHandle>) -> bool {
     handle.borrow().parcel.borrow().as_ref().is_some_and(|parcel| parcel.thrown)
+}
+
+/// A parcel's bytes as they are: of one that the host filled by itself.
+fn bytes(ctx: Ctx<'_>, handle: Class<'_, ParcelHandle>) -> Result<Chunk> {
+    Ok(Chunk(handle.borrow().take(&ctx)?.bytes.into()))
+}
+
+/// The parcel that had these bytes.
+fn from_bytes<'js>(ctx: Ctx<'js>, bytes: TypedArray<'js, u8>) -> Result<Class<'js, ParcelHandle>> {
+    let bytes = with_bytes(&bytes, <[u8]>::to_vec);
+    ParcelHandle::instance(&ctx, Parcel { bytes, ..Parcel::default() })
 }
 
 fn size(handle: Class<'_, ParcelHandle>) -> usize {

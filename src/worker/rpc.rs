@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use super::{Body, BodySender, Failure, Fetch};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use super::{Body, BodySender, Call, Failure, Fetch};
 
 /// A JavaScript value on its way. Only `web::serial` knows what the bytes mean.
 #[derive(Default)]
@@ -32,6 +35,23 @@ pub struct Errand {
     /// Names from the target to the member that is meant; empty for the target itself.
     pub path: Vec<String>,
     pub args: Parcel,
+}
+
+impl Errand {
+    /// An event of the platform's own: what is said of it, and bytes that go with it.
+    #[must_use]
+    pub fn event(name: &str, facts: &Value, bytes: Vec<u8>) -> Self {
+        let path = vec![name.to_owned(), facts.to_string()];
+        Self { how: How::Handle, path, args: Parcel { bytes, ..Parcel::default() } }
+    }
+}
+
+/// Has an event happen to a Worker; answers what its handler made of it, with an `outcome` of `ok` or `exception`.
+pub async fn happen(worker: &Arc<dyn Fetch>, event: Errand, call: Call) -> Value {
+    let (sender, receiver) = oneshot::channel();
+    worker.invoke(event, call, Box::new(move |result| drop(sender.send(result))));
+    let parcel = receiver.await.ok().and_then(Result::ok).filter(|parcel| !parcel.thrown);
+    parcel.and_then(|parcel| serde_json::from_slice(&parcel.bytes).ok()).unwrap_or(json!({ "outcome": "exception" }))
 }
 
 /// The manner of an [`Errand`].

@@ -92,7 +92,7 @@ impl Catalog {
     pub(in crate::control) async fn index(&self) -> Result<Vec<Indexed>, ApiError> {
         let all = |open: &Connection| {
             let query = "SELECT namespace, name, version, cpu_ms, subrequests, dispatches,
-                CASE namespace WHEN '' THEN settings END, json_extract(settings, '$.migrations') FROM scripts WHERE version IS NOT NULL ORDER BY created";
+                CASE WHEN namespace = '' OR settings LIKE '%schedules%' THEN settings END, json_extract(settings, '$.migrations') FROM scripts WHERE version IS NOT NULL ORDER BY created";
             let indexed = |row: &Row<'_>| {
                 Ok(Indexed {
                     id: id_of(&row.get::<_, String>(0)?, &row.get::<_, String>(1)?),

@@ -1,0 +1,75 @@
+// What `email()` is given: a message that can be rejected, forwarded and answered. Nothing leaves this machine.
+import { host, lazy } from "internal:host";
+import { fromUtf8 } from "internal:encoding";
+import { Headers } from "internal:headers";
+import { illegalConstructor, interface_, internal } from "internal:webidl";
+
+const streams = lazy("streams");
+const crypto = lazy("crypto");
+
+/** The fields before the first empty line, folded lines joined. */
+function headersOf(bytes) {
+  const [head] = fromUtf8(bytes).split(/\r?\n\r?\n/, 1);
+  const headers = new Headers();
+  for (const line of head.replace(/\r?\n[ \t]+/g, " ").split(/\r?\n/)) {
+    const colon = line.indexOf(":");
+    if (colon <= 0) continue;
+    try {
+      headers.append(line.slice(0, colon), line.slice(colon + 1).trim());
+    } catch {
+      // A field that HTTP could not have is in the raw message all the same.
+    }
+  }
+  return headers;
+}
+
+const tell = (text) => host.consoleWrite("info", text);
+// 36 characters and a domain, as in production.
+const sent = () => ({ messageId: `${crypto().crypto.randomUUID()}@example.com` });
+const listed = (headers) => (headers === undefined ? "" : [...headers].map(([name, value]) => `\n  ${name}: ${value}`).join(""));
+
+class ForwardableEmailMessage {
+  #mail;
+
+  constructor(token, mail) {
+    illegalConstructor(token);
+    this.#mail = mail;
+  }
+
+  get from() { return this.#mail.from; }
+  get to() { return this.#mail.to; }
+  get headers() { return this.#mail.headers; }
+  get rawSize() { return this.#mail.bytes.length; }
+
+  get raw() {
+    const mail = this.#mail;
+    mail.raw ??= new (streams().ReadableStream)({
+      start(controller) {
+        controller.enqueue(mail.bytes.slice());
+        controller.close();
+      },
+    });
+    return mail.raw;
+  }
+
+  setReject(reason) { this.#mail.rejected = `${reason}`; }
+
+  async forward(to, headers = undefined) {
+    void this.#mail;
+    tell(`forwarded to ${to}${listed(headers)}`);
+    return sent();
+  }
+
+  async reply(message) {
+    const { from } = this.#mail;
+    if (`${message?.to}`.toLowerCase() !== from.toLowerCase()) throw new Error("Reply does not belong to the original sender");
+    tell(`replied to ${from}`);
+    return sent();
+  }
+}
+interface_(ForwardableEmailMessage);
+
+export function open(facts, bytes) {
+  const mail = { ...facts, bytes, headers: headersOf(bytes), rejected: undefined, raw: undefined };
+  return { given: new ForwardableEmailMessage(internal, mail), told: () => ({ rejected: mail.rejected }) };
+}
