@@ -21,6 +21,7 @@ mod node;
 mod packages;
 mod process;
 mod projects;
+mod queues;
 mod reload;
 mod runtime;
 mod samples;

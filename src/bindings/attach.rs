@@ -6,6 +6,7 @@ use std::time::Duration;
 use rquickjs::{Ctx, Function, Result, Value, function::IntoArgs};
 
 use super::durable_objects::Objects;
+use super::queues::Queues;
 use crate::assets::Site;
 use crate::engine::{realm, throw_error};
 use crate::store::Store;
@@ -30,6 +31,9 @@ pub trait Environment: Send + Sync {
 
     /// The Durable Objects of a class, of the Worker itself or of another one.
     fn objects(&self, script: Option<&str>, class: &str) -> Option<Arc<dyn Objects>>;
+
+    /// What waits in queues.
+    fn queues(&self) -> Option<Arc<Queues>>;
 
     /// Where bindings keep what Workers store.
     fn store(&self) -> Arc<Store>;

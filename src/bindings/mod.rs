@@ -13,6 +13,7 @@ mod dispatch_namespaces;
 mod durable_objects;
 mod hyperdrive;
 mod kv_namespaces;
+mod queues;
 mod r2_buckets;
 mod ratelimits;
 mod resource;
@@ -35,6 +36,9 @@ pub use durable_objects::{
     DurableObjects, Migrations, ObjectRecord, Objects, Step, StorageHandle, alarm_of, migrations, namespace,
 };
 pub use kv_namespaces::{KvEntries, KvEntry, KvError, KvKey, KvNamespace, KvPage, KvPut, KvQuery};
+pub use queues::{
+    Backlog, Consumer as QueueConsumer, Fate, NewMessage, Queue, QueueMessage, Queues, consumers as queue_consumers,
+};
 pub use r2_buckets::{R2Binding, R2Bucket, R2Error, R2Found, R2Get, R2If, R2List, R2Meta, R2Object, R2Page, R2Put};
 pub use resource::{Resource, ResourceKind};
 pub use services::Service;
@@ -59,6 +63,7 @@ const ALL: &[&dyn Kind] = &[
     &durable_objects::Kind,
     &hyperdrive::Kind,
     &kv_namespaces::Kind,
+    &queues::Kind,
     &r2_buckets::Kind,
     &ratelimits::Kind,
     &services::Kind,

@@ -51,7 +51,6 @@ const ROWS: &[Row] = &[
     row("media", Itself, "Media", "media", ""),
     row("mtls_certificates", Items("binding"), "mTLS Certificate", "mtls_certificate", "certificate_id"),
     row("pipelines", Items("binding"), "Pipeline", "pipelines", "pipeline"),
-    row("queues", ItemsOf("producers", "binding"), "Queue", "queue", "queue"),
     row("secrets_store_secrets", Items("binding"), "Secrets Store Secret", "secrets_store_secret", "secret_name"),
     row("send_email", Items("name"), "Send Email", "send_email", "destination_address"),
     row("stream", Itself, "Stream", "stream", ""),
@@ -155,7 +154,6 @@ impl Binding for Unsupported {
         let said = all.filter(|(key, _)| !matches!(key.as_str(), "binding" | "name" | "type" | "remote"));
         let renamed = |key: &str| match key {
             "database_id" => "id".to_owned(),
-            "queue" => "queue_name".to_owned(),
             key => key.to_owned(),
         };
         said.map(|(key, value)| (renamed(key), value.clone())).collect()

@@ -118,6 +118,7 @@ impl Session {
         for warning in problems.0 {
             session.terminal.tell(warning);
         }
+        session.runtime.read_queues();
         session.follow_changes();
         Ok(session)
     }

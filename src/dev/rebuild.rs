@@ -141,6 +141,9 @@ impl Session {
         }
         let old = self.fleet();
         let fleet = self.reload_fleet(&old, changes);
+        if !Arc::ptr_eq(&old, &fleet) {
+            self.runtime.read_queues();
+        }
         let current: HashSet<_> = fleet.members.iter().filter_map(|member| member.id.clone()).collect();
         for gone in old.members.iter().filter_map(|member| member.id.as_ref()).filter(|id| !current.contains(*id)) {
             failing.remove(gone);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::links::{self, Link};
 use crate::assets;
-use crate::bindings::{self, Binding};
+use crate::bindings::{self, Binding, QueueConsumer, queue_consumers};
 use crate::config::{self, WorkerConfig};
 use crate::error::Problems;
 
@@ -14,6 +14,8 @@ use crate::error::Problems;
 pub struct Project {
     pub config: WorkerConfig,
     pub bindings: Vec<Box<dyn Binding>>,
+    /// The queues that it reads.
+    pub consumers: Vec<QueueConsumer>,
     pub warnings: Problems,
     /// Its static files: their directory, and what is said about them.
     pub assets: Option<(PathBuf, assets::Settings)>,
@@ -37,13 +39,14 @@ impl Project {
         }
         let scripts = deploy_scripts(&config.directory, options.environment.as_deref());
         let links = links::of(&config, &bindings);
-        Ok(Self { config, bindings, warnings: problems, assets, links, scripts })
+        // Its mistakes were told with the bindings'.
+        let consumers = queue_consumers(config.section("queues"), &mut Problems::default());
+        Ok(Self { config, bindings, consumers, warnings: problems, assets, links, scripts })
     }
 
     /// Whether it reads from queues.
     pub(super) fn consumes_queues(&self) -> bool {
-        let queues = self.config.section("queues").and_then(|queues| queues.get("consumers"));
-        queues.is_some_and(|consumers| !consumers.items().is_empty())
+        !self.consumers.is_empty()
     }
 }
 

@@ -8,7 +8,7 @@ use super::objects::ClassObjects;
 use super::target::Target;
 use super::{Runtime, WorkerSpec};
 use crate::assets::Site;
-use crate::bindings::{DispatchLimits, Environment, Objects, namespace};
+use crate::bindings::{DispatchLimits, Environment, Objects, Queues, namespace};
 use crate::engine::throw_error;
 use crate::store::Store;
 use crate::web::fetch::FetchTarget;
@@ -71,6 +71,10 @@ impl Environment for Around {
     fn objects(&self, script: Option<&str>, class: &str) -> Option<Arc<dyn Objects>> {
         let worker = script.map_or_else(|| self.id.clone(), WorkerId::plain);
         Some(Arc::new(ClassObjects::new(&self.runtime, worker, class)))
+    }
+
+    fn queues(&self) -> Option<Arc<Queues>> {
+        Some(self.runtime.upgrade()?.queues().clone())
     }
 
     fn store(&self) -> Arc<Store> {

@@ -10,6 +10,7 @@ mod handshake;
 mod objects;
 mod outbound;
 mod program;
+mod queues;
 mod slot;
 mod target;
 #[cfg(test)]
@@ -27,7 +28,7 @@ pub use program::ProgramCache;
 pub use triggers::{Happened, Triggers};
 
 use crate::assets::Site;
-use crate::bindings::{Binding, DispatchLimits, Migrations};
+use crate::bindings::{Binding, DispatchLimits, Migrations, Queues};
 use crate::engine::{Engine, InvocationLimits, IsolateOptions, Program};
 use crate::store::Store;
 use crate::worker::{Compat, Failure, Fetch, WorkerId};
@@ -119,6 +120,8 @@ pub struct Runtime {
     settings: Settings,
     workers: RwLock<HashMap<WorkerId, Arc<Slot>>>,
     objects: objects::Residents,
+    queues: Arc<Queues>,
+    readers: queues::Readers,
     /// Counts uses, so that the least recently used isolate is known.
     clock: AtomicU64,
     /// Started last by [`Runtime::attempt`].
@@ -150,7 +153,9 @@ impl Runtime {
     pub fn new(settings: Settings) -> Arc<Self> {
         let objects = objects::Residents::new(&settings);
         let (clock, fresh) = (AtomicU64::new(1), Mutex::default());
-        let runtime = Arc::new(Self { settings, workers: RwLock::default(), objects, clock, fresh });
+        let (queues, readers) = (Queues::of(&settings.store), queues::Readers::default());
+        let workers = RwLock::default();
+        let runtime = Arc::new(Self { settings, workers, objects, queues, readers, clock, fresh });
         triggers::follow_clock(&runtime);
         runtime
     }

@@ -6,12 +6,18 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::Runtime;
+use crate::bindings::QueueConsumer;
 use crate::worker::{Call, Cron, Errand, WorkerId, happen};
 
 /// Tells what is to happen, and to whom, as things stand when it is asked.
 pub trait Triggers: Send + Sync {
     /// The Workers that have schedules.
     fn schedules(&self) -> Vec<(WorkerId, Vec<Cron>)>;
+
+    /// Who reads which queue.
+    fn consumers(&self) -> Vec<QueueConsumer> {
+        Vec::new()
+    }
 }
 
 /// Nothing happens.

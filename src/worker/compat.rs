@@ -14,6 +14,8 @@ const fn flag(on: &'static str, off: &'static str, from: &'static str) -> Flag {
 
 /// The flags that change what exists here; the comment says what.
 const FLAGS: &[Flag] = &[
+    // Messages that are sent to queues are JSON unless they say otherwise; else what structuredClone() takes.
+    flag("queues_json_messages", "no_queues_json_messages", "2024-03-18"),
     // Binary WebSocket messages arrive as Blobs unless `binaryType` says otherwise; else as ArrayBuffers.
     flag("websocket_standard_binary_type", "no_websocket_standard_binary_type", "2026-03-17"),
     // A WebSocket's close() refuses reasons of more than 123 bytes.

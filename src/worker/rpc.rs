@@ -46,12 +46,18 @@ impl Errand {
     }
 }
 
-/// Has an event happen to a Worker; answers what its handler made of it, with an `outcome` of `ok` or `exception`.
+/// Has an event happen to a Worker; answers what its handler made of it, with an `outcome` of `ok`, `exception`
+/// or `canceled`.
 pub async fn happen(worker: &Arc<dyn Fetch>, event: Errand, call: Call) -> Value {
     let (sender, receiver) = oneshot::channel();
     worker.invoke(event, call, Box::new(move |result| drop(sender.send(result))));
-    let parcel = receiver.await.ok().and_then(Result::ok).filter(|parcel| !parcel.thrown);
-    parcel.and_then(|parcel| serde_json::from_slice(&parcel.bytes).ok()).unwrap_or(json!({ "outcome": "exception" }))
+    let outcome = match receiver.await.unwrap_or(Err(Failure::Stopped)) {
+        Ok(parcel) if !parcel.thrown => return serde_json::from_slice(&parcel.bytes).unwrap_or_default(),
+        // It did not get to the handler, or not to its end, and not for the handler's fault.
+        Err(Failure::Broken { .. } | Failure::Stopped | Failure::NotFound | Failure::Cancelled) => "canceled",
+        Ok(_) | Err(_) => "exception",
+    };
+    json!({ "outcome": outcome })
 }
 
 /// The manner of an [`Errand`].
