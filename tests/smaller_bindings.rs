@@ -75,3 +75,46 @@ fn hyperdrive_shows_the_parts_of_the_local_database() {
     let binding = r#"{"type":"hyperdrive","name":"DB","id":"x"}"#;
     uploaded(binding, "return env.DB.connectionString").get("/").contains("no local database is known");
 }
+
+const ANSWERS_BLOBS: &str = "addEventListener('fetch', (event) => event.respondWith(new Response(
+    [TEXT, DATA.byteLength, new WebAssembly.Instance(WASM).exports.f()].join(' '))))";
+
+const WASM: &str = r#"(module (func (export "f") (result i32) i32.const 42))"#;
+
+#[test]
+fn scripts_find_files_among_their_bindings() {
+    let wasm = wat::parse_str(WASM).expect("it is WebAssembly");
+    let config =
+        "text_blobs = { TEXT = \"t.txt\" }\ndata_blobs = { DATA = \"d.bin\" }\nwasm_modules = { WASM = \"m.wasm\" }";
+    let dev = Dev::new().worker("a", ANSWERS_BLOBS).config("a", config);
+    let dev = dev.file("a/t.txt", "words").file("a/d.bin", [1, 2, 3]).file("a/m.wasm", &wasm).start();
+    dev.get("/").body("words 3 42");
+    let metadata = r#"{"body_part":"script","compatibility_date":"2026-01-01","bindings":[
+        {"type":"wasm_module","name":"WASM","part":"m"},{"type":"text_blob","name":"TEXT","part":"t"},
+        {"type":"data_blob","name":"DATA","part":"d"}]}"#;
+    let form = Form::new().text("metadata", metadata).file("script", "script", "application/javascript", ANSWERS_BLOBS);
+    let form = form.file("m", "m.wasm", "application/wasm", &wasm).file("t", "t.txt", "text/plain", "words");
+    let form = form.file("d", "d.bin", "application/octet-stream", [1, 2, 3]);
+    let dev = Dev::api().start();
+    dev.api("PUT", "/workers/scripts/a").form(form).send().done();
+    dev.get("/").body("words 3 42");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_told_with_its_place() {
+    let dev = Dev::new().worker("a", ANSWERS_BLOBS).config("a", "text_blobs = { TEXT = \"none.txt\" }");
+    let refused = dev.refused();
+    assert!(refused.iter().any(|line| line.contains("`TEXT` cannot be bound")), "{refused:?}");
+}
+
+#[test]
+fn an_uploaded_version_knows_its_own_id_and_tag() {
+    let dev = Dev::api().start();
+    let metadata = r#"{"main_module":"index.js","compatibility_date":"2026-01-01","annotations":{"workers/tag":"v7"},
+        "bindings":[{"type":"version_metadata","name":"V"}]}"#;
+    let code = answering("return [env.V.id, env.V.tag, Date.parse(env.V.timestamp) > 0]");
+    dev.api("PUT", "/workers/scripts/a").form(Form::upload(metadata, &code)).send().done();
+    let versions = dev.api("GET", "/workers/scripts/a/versions").send().text();
+    let id = versions.split("\"id\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("an id");
+    dev.get("/").body(&format!("[\"{id}\",\"v7\",true]"));
+}

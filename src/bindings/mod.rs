@@ -58,6 +58,9 @@ use crate::worker::WorkerId;
 const ALL: &[&dyn Kind] = &[
     &analytics_engine::Kind,
     &assets::Kind,
+    &blobs::Kind(blobs::Form::Data),
+    &blobs::Kind(blobs::Form::Text),
+    &blobs::Kind(blobs::Form::Wasm),
     &d1_databases::Kind,
     &dispatch_namespaces::Kind,
     &durable_objects::Kind,

@@ -88,7 +88,6 @@ assets = { directory = "public" }
 vectorize = [{ binding = "DB", index_name = "shop" }]
 logfwdr = { bindings = [{ name = "LOG", destination = "there" }] }
 durable_objects = { bindings = [{ name = "ROOM", class_name = "Room", script_name = "rooms" }] }
-text_blobs = { TEXT = "a.txt" }
 "#;
     assert_eq!(
         lines(text),
@@ -96,7 +95,6 @@ text_blobs = { TEXT = "a.txt" }
             "ROOM: Durable Object Room, defined in rooms",
             "AI: AI  (not emulated)",
             "LOG: logfwdr there (not emulated)",
-            "TEXT: Text Blob  (not emulated)",
             "DB: Vectorize Index shop (not emulated)",
         ]
     );

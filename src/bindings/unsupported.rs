@@ -25,11 +25,9 @@ enum At {
     ItemsOf(&'static str, &'static str),
     /// One table, the name in its `binding`.
     Itself,
-    /// The keys of a table.
-    Keys,
 }
 
-use At::{Items, ItemsOf, Itself, Keys};
+use At::{Items, ItemsOf, Itself};
 
 const fn row(key: &'static str, at: At, label: &'static str, upload_type: &'static str, detail: &'static str) -> Row {
     Row { key, at, label, upload_type, detail }
@@ -43,7 +41,6 @@ const ROWS: &[Row] = &[
     row("analytics", Itself, "Analytics", "analytics", ""),
     row("artifacts", Items("binding"), "Artifacts", "artifacts", "namespace"),
     row("browser", Itself, "Browser Run", "browser", ""),
-    row("data_blobs", Keys, "Data Blob", "data_blob", ""),
     row("flagship", Items("binding"), "Flagship", "flagship", "app_id"),
     row("images", Itself, "Images", "images", ""),
     row("k2", Items("binding"), "K2", "k2", "stream"),
@@ -54,13 +51,11 @@ const ROWS: &[Row] = &[
     row("secrets_store_secrets", Items("binding"), "Secrets Store Secret", "secrets_store_secret", "secret_name"),
     row("send_email", Items("name"), "Send Email", "send_email", "destination_address"),
     row("stream", Itself, "Stream", "stream", ""),
-    row("text_blobs", Keys, "Text Blob", "text_blob", ""),
     row("unsafe", ItemsOf("bindings", "name"), "Unsafe Metadata", "unsafe", "type"),
     row("unsafe_hello_world", Items("binding"), "Hello World", "unsafe_hello_world", ""),
     row("vectorize", Items("binding"), "Vectorize Index", "vectorize", "index_name"),
     row("vpc_networks", Items("binding"), "VPC Network", "vpc_network", "network_id"),
     row("vpc_services", Items("binding"), "VPC Service", "vpc_service", "service_id"),
-    row("wasm_modules", Keys, "Wasm Module", "wasm_module", ""),
     row("worker_loaders", Items("binding"), "Worker Loader", "worker_loader", ""),
     row("workflows", Items("binding"), "Workflow", "workflow", "name"),
 ];
@@ -101,10 +96,6 @@ impl Kind for Row {
                 items.iter().filter_map(|item| self.named(item, field, problems)).collect()
             }
             Itself => self.named(node, "binding", problems).into_iter().collect(),
-            Keys => {
-                let entries = node.entries().iter();
-                entries.map(|(name, value)| self.binding(name.clone(), value, value.key_place(""))).collect()
-            }
         };
         bindings.into_iter().map(|binding| Box::new(binding) as Box<dyn Binding>).collect()
     }

@@ -4,8 +4,8 @@
 
 use bytes::Bytes;
 
-use super::blobs::Blob;
-use super::{Binding, Kind, all};
+use super::blobs::{Blob, Form};
+use super::{Binding, Kind, all, blobs};
 use crate::config::{self, Node, Value};
 use crate::error::{Problem, Problems, Source};
 
@@ -34,11 +34,12 @@ fn one(item: &serde_json::Value, parts: Parts<'_>) -> Result<Box<dyn Binding>, S
     let text = |key: &str| item.get(key).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty());
     let name = text("name").ok_or("A binding has no name.")?;
     let wanted = text("type").ok_or_else(|| format!("Binding '{name}' has no type."))?;
-    if Blob::TYPES.contains(&wanted) {
+    if let Some(form) = Form::of(wanted) {
         let part = text("part").unwrap_or(name);
         let missing = || format!("Binding '{name}': there is no part \"{part}\".");
-        let (name, bytes) = (name.to_owned(), parts(part).ok_or_else(missing)?);
-        return Ok(Box::new(Blob { name, bytes, is_text: wanted == "text_blob" }));
+        let bytes = blobs::check(form, parts(part).ok_or_else(missing)?);
+        let bytes = bytes.map_err(|why| format!("Binding '{name}' of type '{wanted}' is not valid: {why}."))?;
+        return Ok(Box::new(Blob { name: name.to_owned(), bytes, form, place: None }));
     }
     let Some(kind) = all().find(|kind| kind.upload_types().contains(&wanted)) else {
         return Err(format!("Binding '{name}' is of unknown type '{wanted}'."));

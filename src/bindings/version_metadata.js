@@ -1,2 +1,2 @@
 // The version metadata binding.
-export const make = (id) => ({ id, tag: "", timestamp: new Date().toISOString() });
+export const make = (id, tag = "", timestamp = new Date().toISOString()) => ({ id, tag, timestamp });

@@ -3,7 +3,6 @@
 use rquickjs::{Ctx, Result, Value as JsValue};
 
 use super::attach::make;
-use super::upload::renamed;
 use super::{Binding, Environment, Summary};
 use crate::config::{Fields, Node};
 use crate::error::{Place, Problems};
@@ -13,6 +12,8 @@ pub(super) struct Kind;
 #[derive(Debug, Clone)]
 pub struct VersionMetadata {
     pub name: String,
+    /// Of an uploaded version: its id, its tag and when it was made.
+    pub version: Option<(String, String, String)>,
     pub place: Place,
 }
 
@@ -30,11 +31,17 @@ impl super::Kind for Kind {
         let name = fields.required_string("binding");
         fields.finish();
         let Some(name) = name else { return Vec::new() };
-        vec![Box::new(VersionMetadata { name: name.value, place: name.place })]
+        vec![Box::new(VersionMetadata { name: name.value, version: None, place: name.place })]
     }
 
+    /// The control plane adds what the version is called.
     fn upload(&self, item: &Node, problems: &mut Problems) -> Option<Box<dyn Binding>> {
-        self.parse(&renamed(item, &[("name", "binding")]), problems).pop()
+        let mut fields = Fields::of(item, problems)?;
+        let name = fields.required_string("name")?;
+        let mut text = |key| super::text(fields.string(key));
+        let version = text("version_id").zip(text("version_tag")).zip(text("version_created"));
+        let version = version.map(|((id, tag), created)| (id, tag, created));
+        Some(Box::new(VersionMetadata { name: name.value, version, place: name.place }))
     }
 }
 
@@ -53,6 +60,9 @@ impl Binding for VersionMetadata {
 
     /// A watched Worker has no versions: it is what is on disk.
     fn attach<'js>(&self, ctx: &Ctx<'js>, around: &dyn Environment) -> Result<JsValue<'js>> {
+        if let Some((id, tag, created)) = &self.version {
+            return make(ctx, "version_metadata", (id.as_str(), tag.as_str(), created.as_str()));
+        }
         let id = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, around.worker().to_string().as_bytes());
         make(ctx, "version_metadata", (id.to_string(),))
     }

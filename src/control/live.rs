@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::catalog::{Catalog, Indexed, StoredModule, Version};
 use super::envelope::ApiError;
 use super::triggers::{Hosts, crons_of};
 use super::upload::{Module, Upload};
-use super::{Control, migrations};
+use super::{Control, migrations, moment};
 use crate::bindings::{Binding, Migrations, of_upload};
 use crate::compile::Cache;
 use crate::engine::Program;
@@ -208,15 +208,21 @@ pub(super) enum Unbuildable {
 }
 
 /// Compiles an upload. Takes its time: not for a thread of tokio's own.
-pub(super) fn build(upload: &Upload, cache: &Cache) -> Result<Built, Unbuildable> {
+pub(super) fn build(upload: &Upload, version: (&str, i64), cache: &Cache) -> Result<Built, Unbuildable> {
     let (main, _) = upload.main().map_err(Unbuildable::Other)?;
     let given = upload.given().map_err(Unbuildable::Other)?;
-    let items = upload.metadata.get("bindings").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let mut items = upload.metadata.get("bindings").and_then(Value::as_array).cloned().unwrap_or_default();
+    for item in items.iter_mut().filter(|item| item["type"] == "version_metadata") {
+        let tag = upload.metadata.get("annotations").and_then(|all| all["workers/tag"].as_str()).unwrap_or_default();
+        item["version_id"] = json!(version.0);
+        item["version_tag"] = json!(tag);
+        item["version_created"] = json!(moment::text(version.1));
+    }
     let part = |name: &str| {
         let found = upload.modules.iter().find(|module| module.part == name || module.name == name);
         found.map(|module| module.bytes.clone())
     };
-    let bindings = of_upload(items, &part).map_err(|what| Unbuildable::Other(super::upload::invalid(what)))?;
+    let bindings = of_upload(&items, &part).map_err(|what| Unbuildable::Other(super::upload::invalid(what)))?;
     let date = upload.metadata.get("compatibility_date").and_then(Value::as_str).unwrap_or_default();
     let flags = upload.metadata.get("compatibility_flags").and_then(Value::as_array);
     let flags: Vec<_> = flags.into_iter().flatten().filter_map(|flag| flag.as_str().map(str::to_owned)).collect();
@@ -255,10 +261,12 @@ impl runtime::Source for Uploaded {
         let broken = |summary: String| Failure::Broken { summary, detail: String::new() };
         let loaded = self.tokio.block_on(self.catalog.load(&self.version)).map_err(|error| broken(error.summary()))?;
         let Some((version, modules)) = loaded else { return Err(broken("this version is not stored any more".into())) };
-        let built = build(&upload_of(&version, modules), &self.cache).map_err(|unbuildable| match unbuildable {
-            Unbuildable::Other(error) => broken(error.summary()),
-            Unbuildable::Code(problems) => broken(problems.0.first().map(ToString::to_string).unwrap_or_default()),
-        })?;
+        let built = build(&upload_of(&version, modules), (&self.version, version.created), &self.cache).map_err(
+            |unbuildable| match unbuildable {
+                Unbuildable::Other(error) => broken(error.summary()),
+                Unbuildable::Code(problems) => broken(problems.0.first().map(ToString::to_string).unwrap_or_default()),
+            },
+        )?;
         let _the_same_as_before = (self.bindings.set(built.bindings), self.compat.set(built.compat));
         Ok(Arc::new(built.program))
     }

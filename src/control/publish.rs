@@ -135,7 +135,8 @@ impl Control {
         indexed: &Indexed,
     ) -> Result<(Attempt, i64, Vec<Resource>), ApiError> {
         let (upload, cache) = (draft.upload.clone(), self.settings.cache.clone());
-        let built = self.settings.tokio.spawn_blocking(move || build(&upload, &cache)).await;
+        let (version, now) = (indexed.version.clone(), self.now());
+        let built = self.settings.tokio.spawn_blocking(move || build(&upload, (&version, now), &cache)).await;
         let built: Built = match built {
             Ok(Ok(built)) => built,
             Ok(Err(Unbuildable::Other(error))) => return Err(error),
