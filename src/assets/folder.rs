@@ -11,7 +11,7 @@ use ignore::gitignore::GitignoreBuilder;
 use md5::{Digest as _, Md5};
 use tokio_util::io::ReaderStream;
 
-use super::{Asset, Files};
+use super::{Asset, Content, Files};
 use crate::worker::Body;
 
 /// See the module's text.
@@ -66,7 +66,13 @@ impl Files for Folder {
     fn find(&self, path: &str) -> Option<Asset> {
         let file = self.locate(path)?;
         let status = fs::metadata(&file).ok().filter(Metadata::is_file)?;
-        Some(Asset { path: path.to_owned(), length: status.len(), tag: None, content_type: None, file })
+        Some(Asset {
+            path: path.to_owned(),
+            length: status.len(),
+            tag: None,
+            content_type: None,
+            content: Content::File(file),
+        })
     }
 
     fn text(&self, name: &str) -> Option<String> {

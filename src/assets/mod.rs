@@ -19,6 +19,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 pub use folder::Folder;
 pub use settings::{HtmlHandling, NotFoundHandling, Settings, WorkerFirst, html_handling, not_found_handling, read};
 
+use crate::store::{Blobs, Piece};
 use crate::worker::{Body, Request, Response};
 use paths::Meaning;
 use rules::{Headers, Leads, Redirects};
@@ -33,7 +34,6 @@ pub trait Files: Send + Sync {
 }
 
 /// One file.
-#[derive(Debug)]
 pub struct Asset {
     /// Decoded.
     pub path: String,
@@ -42,7 +42,25 @@ pub struct Asset {
     pub tag: Option<String>,
     /// By its name where nothing else is said.
     pub content_type: Option<String>,
-    pub file: PathBuf,
+    pub content: Content,
+}
+
+/// Where its bytes are.
+pub enum Content {
+    File(PathBuf),
+    Blob(Arc<Blobs>, String),
+}
+
+impl Content {
+    /// A part of them; of many, never all in memory.
+    fn read(&self, part: Range<u64>) -> io::Result<Body> {
+        match self {
+            Self::File(path) => folder::read(path, part),
+            Self::Blob(blobs, id) => {
+                blobs.read(vec![Piece { id: id.clone(), offset: part.start, length: part.end - part.start }])
+            }
+        }
+    }
 }
 
 /// The assets of one Worker.
@@ -249,7 +267,12 @@ fn encoded(path: &str) -> String {
 fn file_response(asked: &Asked<'_>, file: &Asset, status: StatusCode) -> Response {
     let mut headers = HeaderMap::new();
     let by_name = mime_guess::from_path(&file.path).first_raw().map(with_charset);
-    let content_type = file.content_type.clone().or(by_name).and_then(|known| HeaderValue::try_from(known).ok());
+    let content_type = file
+        .content_type
+        .clone()
+        .or(by_name)
+        .filter(|known| !known.is_empty())
+        .and_then(|known| HeaderValue::try_from(known).ok());
     headers.extend(content_type.map(|value| (header::CONTENT_TYPE, value)));
     headers.insert(header::CACHE_CONTROL, CACHE_CONTROL);
     headers.insert(CACHE_STATUS, HeaderValue::from_static("HIT"));
@@ -279,7 +302,7 @@ fn file_response(asked: &Asked<'_>, file: &Asset, status: StatusCode) -> Respons
     }
     let body = match small {
         Some(bytes) => Ok(Body::bytes(bytes.slice(as_index(part.start)..as_index(part.end)))),
-        None => folder::read(&file.file, part),
+        None => file.content.read(part),
     };
     // It may have gone away in between.
     body.map_or_else(|_| empty(StatusCode::NOT_FOUND), |body| Response { body: Some(body), ..response })
@@ -291,11 +314,14 @@ const SMALL: u64 = 128 * 1024;
 /// A file's tag in quotes, and its bytes where they are few. Times of files are too coarse to tell two saves apart, so
 /// what is read anyway is known by its content.
 fn tag_of(file: &Asset) -> io::Result<(String, Option<Bytes>)> {
-    let bytes = if file.length <= SMALL { Some(Bytes::from(std::fs::read(&file.file)?)) } else { None };
-    let tag = match (&file.tag, &bytes) {
-        (Some(tag), _) => tag.clone(),
-        (None, Some(bytes)) => hexadecimal(&Md5::digest(bytes)),
-        (None, None) => folder::tag_of(&std::fs::metadata(&file.file)?),
+    let (tag, bytes) = match (&file.tag, &file.content) {
+        (Some(tag), _) => (tag.clone(), None),
+        (None, Content::File(path)) if file.length <= SMALL => {
+            let bytes = Bytes::from(std::fs::read(path)?);
+            (hexadecimal(&Md5::digest(&bytes)), Some(bytes))
+        }
+        (None, Content::File(path)) => (folder::tag_of(&std::fs::metadata(path)?), None),
+        (None, Content::Blob(_, id)) => (id.clone(), None),
     };
     Ok((format!("\"{tag}\""), bytes))
 }

@@ -65,7 +65,7 @@ pub fn read(config: &WorkerConfig, problems: &mut Problems) -> Option<(PathBuf, 
         html: html_handling(html.as_deref()),
         not_found: not_found_handling(not_found.as_deref()),
         worker_first: worker_first.unwrap_or_default(),
-        pages_before_worker: pages_before_worker(config),
+        pages_before_worker: pages_before_worker(&config.compatibility_date, &config.compatibility_flags),
     };
     let Some(directory) = directory else {
         let what = "`assets.directory` is missing: where are the files?";
@@ -122,9 +122,31 @@ fn worker_first(node: &Node, fields: &mut Fields<'_>) -> WorkerFirst {
     WorkerFirst::At(patterns)
 }
 
-fn pages_before_worker(config: &WorkerConfig) -> bool {
-    let has = |flag| config.compatibility_flags.iter().any(|set| set == flag);
-    has(NAVIGATION_FLAG) || (config.compatibility_date.as_str() >= NAVIGATION_DATE && !has(NO_NAVIGATION_FLAG))
+fn pages_before_worker(date: &str, flags: &[String]) -> bool {
+    let has = |flag| flags.iter().any(|set| set == flag);
+    has(NAVIGATION_FLAG) || (date >= NAVIGATION_DATE && !has(NO_NAVIGATION_FLAG))
+}
+
+impl Settings {
+    /// Those of an upload.
+    #[must_use]
+    pub fn of_upload(config: &serde_json::Value, date: &str, flags: &[String]) -> Self {
+        let word = |key: &str| config.get(key).and_then(serde_json::Value::as_str);
+        let first = &config["run_worker_first"];
+        let patterns =
+            |list: &Vec<serde_json::Value>| list.iter().filter_map(|one| Some(one.as_str()?.to_owned())).collect();
+        let ahead = first == true || config["serve_directly"] == false;
+        Self {
+            html: html_handling(word("html_handling")),
+            not_found: not_found_handling(word("not_found_handling")),
+            worker_first: match first.as_array() {
+                Some(list) => WorkerFirst::At(patterns(list)),
+                None if ahead => WorkerFirst::Everywhere,
+                None => WorkerFirst::Nowhere,
+            },
+            pages_before_worker: pages_before_worker(date, flags),
+        }
+    }
 }
 
 impl WorkerFirst {

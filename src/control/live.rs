@@ -15,7 +15,7 @@ use crate::bindings::{Binding, Migrations, of_upload};
 use crate::compile::Cache;
 use crate::engine::Program;
 use crate::error::{Problem, Problems};
-use crate::graph;
+use crate::graph::{self, Graph};
 use crate::runtime::{self, ProgramCache, WorkerSpec};
 use crate::worker::{Compat, Cron, Failure, WorkerId};
 
@@ -164,7 +164,7 @@ impl Control {
             migrations: migrations::read(&indexed.migrations),
             compat: OnceLock::new(),
         });
-        worker(indexed, uploaded)
+        WorkerSpec { assets: self.site(&indexed.assets), ..worker(indexed, uploaded) }
     }
 
     /// The same for a version that was built a moment ago.
@@ -179,7 +179,7 @@ impl Control {
             migrations: migrations::read(&indexed.migrations),
             compat: built.compat.into(),
         });
-        worker(indexed, uploaded)
+        WorkerSpec { assets: self.site(&indexed.assets), ..worker(indexed, uploaded) }
     }
 }
 
@@ -209,8 +209,6 @@ pub(super) enum Unbuildable {
 
 /// Compiles an upload. Takes its time: not for a thread of tokio's own.
 pub(super) fn build(upload: &Upload, version: (&str, i64), cache: &Cache) -> Result<Built, Unbuildable> {
-    let (main, _) = upload.main().map_err(Unbuildable::Other)?;
-    let given = upload.given().map_err(Unbuildable::Other)?;
     let mut items = upload.metadata.get("bindings").and_then(Value::as_array).cloned().unwrap_or_default();
     for item in items.iter_mut().filter(|item| item["type"] == "version_metadata") {
         let tag = upload.metadata.get("annotations").and_then(|all| all["workers/tag"].as_str()).unwrap_or_default();
@@ -226,10 +224,18 @@ pub(super) fn build(upload: &Upload, version: (&str, i64), cache: &Cache) -> Res
     let date = upload.metadata.get("compatibility_date").and_then(Value::as_str).unwrap_or_default();
     let flags = upload.metadata.get("compatibility_flags").and_then(Value::as_array);
     let flags: Vec<_> = flags.into_iter().flatten().filter_map(|flag| flag.as_str().map(str::to_owned)).collect();
-    let options = graph::Options::of_upload(&flags, date);
-    let graph = graph::assemble(main, &given, &options, cache).map_err(|failed| Unbuildable::Code(failed.problems))?;
+    let graph = graph_of(upload, &graph::Options::of_upload(&flags, date), cache)?;
     let program = ProgramCache::default().program(&graph).map_err(Unbuildable::Code)?;
     Ok(Built { program, bindings, compat: Compat::new(date, &flags) })
+}
+
+fn graph_of(upload: &Upload, options: &graph::Options, cache: &Cache) -> Result<Graph, Unbuildable> {
+    if upload.modules.is_empty() && upload.metadata.get("assets").is_some_and(Value::is_object) {
+        return Ok(graph::without_code(cache));
+    }
+    let (main, _) = upload.main().map_err(Unbuildable::Other)?;
+    let given = upload.given().map_err(Unbuildable::Other)?;
+    graph::assemble(main, &given, options, cache).map_err(|failed| Unbuildable::Code(failed.problems))
 }
 
 /// A stored version as it was when it came.

@@ -19,6 +19,7 @@
 mod access;
 mod account;
 mod ask;
+mod assets;
 mod bindings;
 mod catalog;
 mod content;
@@ -102,6 +103,7 @@ pub struct Control {
     catalog: Catalog,
     live: Live,
     locks: Locks,
+    signer: assets::Signer,
     files: d1_files::Files,
     routes: Vec<Route>,
 }
@@ -109,6 +111,7 @@ pub struct Control {
 fn all_routes() -> Vec<Route> {
     [
         account::routes(),
+        assets::routes(),
         bindings::routes(),
         content::routes(),
         d1_databases::routes(),
@@ -148,7 +151,16 @@ impl Control {
     pub fn new(settings: Settings) -> Arc<Self> {
         let catalog = Catalog::of(&settings.store);
         let (live, locks, files) = (Live::default(), Locks::default(), d1_files::Files::default());
-        Arc::new(Self { settings, access: OnceLock::new(), catalog, live, locks, files, routes: all_routes() })
+        Arc::new(Self {
+            settings,
+            access: OnceLock::new(),
+            catalog,
+            live,
+            locks,
+            signer: assets::Signer::default(),
+            files,
+            routes: all_routes(),
+        })
     }
 
     /// Where things are kept that no binding has a place for.

@@ -91,7 +91,9 @@ impl Control {
     /// The same for those who hold the script's lock.
     pub(super) async fn publish_alone(self: &Arc<Self>, mut draft: Draft) -> Result<Published, ApiError> {
         let known = self.catalog.script(&draft.id).await?;
-        inherit(&mut draft, &self.bindings_before(known.as_ref()).await?)?;
+        let before = self.metadata_before(known.as_ref()).await?;
+        inherit(&mut draft, before.get("bindings").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default())?;
+        self.settle_assets(&mut draft, before.get("assets").cloned()).await?;
         let tags = tags::of_metadata(&draft.upload.metadata)?;
         let version_id = Uuid::new_v4();
         let mut settings = settings_of(&draft);
@@ -117,15 +119,14 @@ impl Control {
         Ok(Published { version, script, note })
     }
 
-    /// The bindings of the version that is served, or else of the latest one.
-    async fn bindings_before(&self, script: Option<&Script>) -> Result<Vec<Value>, ApiError> {
-        let Some(script) = script else { return Ok(Vec::new()) };
+    /// The metadata of the version that is served, or else of the latest one.
+    async fn metadata_before(&self, script: Option<&Script>) -> Result<Value, ApiError> {
+        let Some(script) = script else { return Ok(Value::Null) };
         let version = match &script.version {
             Some(id) => self.catalog.version(id).await?,
             None => self.catalog.versions(script.row).await?.into_iter().next(),
         };
-        let bindings = version.and_then(|version| version.metadata.get("bindings").cloned());
-        Ok(bindings.and_then(|list| list.as_array().cloned()).unwrap_or_default())
+        Ok(version.map(|version| version.metadata).unwrap_or_default())
     }
 
     /// Compiles and starts it beside what runs; answers also how many milliseconds that took, and what it binds.
@@ -257,7 +258,8 @@ pub(super) fn indexed_of(id: WorkerId, version: &str, metadata: &Value) -> Index
     let dispatches = bindings.into_iter().flatten().any(|item| item["type"] == "dispatch_namespace");
     let (cpu_ms, subrequests) = (limit("cpu_ms"), limit("subrequests"));
     let version = version.to_owned();
-    Indexed { id, version, cpu_ms, subrequests, dispatches, settings: None, migrations: Value::Null }
+    let assets = metadata.get("assets").map(|_| metadata.clone()).unwrap_or_default();
+    Indexed { id, version, cpu_ms, subrequests, dispatches, settings: None, migrations: Value::Null, assets }
 }
 
 fn stored(upload: &Upload) -> Vec<StoredModule> {

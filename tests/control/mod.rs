@@ -1,6 +1,7 @@
 //! The API, asked in the raw: what clients send in all their spellings, what they get, and what is refused how.
 
 mod access;
+mod assets;
 mod bad_input;
 mod inside;
 mod kept;

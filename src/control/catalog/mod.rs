@@ -3,6 +3,7 @@
 //! Rows alone, no runtime. Contents are kept by their hash, so that a version that changes a secret costs no copy of
 //! the code. A call that returns has been committed.
 
+mod assets;
 mod namespaces;
 mod resources;
 mod scripts;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
+pub(super) use assets::StoredAsset;
 pub(super) use namespaces::{Namespace, NamespaceChange};
 pub(super) use resources::StoredResource;
 pub(super) use scripts::{Indexed, Page, Script};
@@ -98,6 +100,17 @@ const SCHEMA: Schema = &[
         PRIMARY KEY (kind, id)
     ) WITHOUT ROWID;
     CREATE UNIQUE INDEX resources_by_name ON resources (kind, name);
+",
+    "
+    CREATE TABLE assets (
+        scope TEXT NOT NULL,
+        hash TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        type TEXT,
+        blob TEXT NOT NULL,
+        PRIMARY KEY (scope, hash)
+    ) WITHOUT ROWID;
+    CREATE TABLE manifests (id TEXT PRIMARY KEY, scope TEXT NOT NULL, manifest TEXT NOT NULL, created INTEGER NOT NULL);
 ",
 ];
 

@@ -37,6 +37,8 @@ pub(in crate::control) struct Indexed {
     pub(in crate::control) settings: Option<Value>,
     /// What became of its classes of Durable Objects: a list of steps, or null.
     pub(in crate::control) migrations: Value,
+    /// What of the version's metadata tells its assets; empty without any.
+    pub(in crate::control) assets: Value,
 }
 
 /// Which scripts of a list.
@@ -92,7 +94,9 @@ impl Catalog {
     pub(in crate::control) async fn index(&self) -> Result<Vec<Indexed>, ApiError> {
         let all = |open: &Connection| {
             let query = "SELECT namespace, name, version, cpu_ms, subrequests, dispatches,
-                CASE WHEN namespace = '' OR settings LIKE '%schedules%' THEN settings END, json_extract(settings, '$.migrations') FROM scripts WHERE version IS NOT NULL ORDER BY created";
+                CASE WHEN namespace = '' OR settings LIKE '%schedules%' THEN settings END, json_extract(settings, '$.migrations'),
+                (SELECT metadata FROM versions WHERE versions.id = scripts.version AND json_type(metadata, '$.assets') = 'object')
+                FROM scripts WHERE version IS NOT NULL ORDER BY created";
             let indexed = |row: &Row<'_>| {
                 Ok(Indexed {
                     id: id_of(&row.get::<_, String>(0)?, &row.get::<_, String>(1)?),
@@ -102,6 +106,7 @@ impl Catalog {
                     dispatches: row.get(5)?,
                     settings: json(row.get(6)?),
                     migrations: json(row.get(7)?).unwrap_or_default(),
+                    assets: json(row.get(8)?).unwrap_or_default(),
                 })
             };
             open.prepare_cached(query)?.query_map([], indexed)?.collect()
