@@ -144,6 +144,7 @@ with_both! {
     the_guide_as_it_is_written
     namespaces_are_created_listed_renamed_and_deleted
     user_workers_are_deployed_again_and_survive_a_kill
+    assets_are_deployed_with_their_worker_and_kept
     an_ordinary_worker_goes_through_versions_and_back
     secrets_are_put_listed_and_deleted
     what_cannot_run_replaces_nothing
@@ -210,6 +211,24 @@ fn user_workers_are_deployed_again_and_survive_a_kill(wrangler: Wrangler) {
     assert_eq!(platform.get("/user"), (200, "second c2".to_owned()));
     assert_eq!(platform.get("/other"), (200, "second c2".to_owned()));
     assert!(platform.wrangler(wrangler, "", "dispatch-namespace get staging").contains("script_count: 2"));
+}
+
+fn assets_are_deployed_with_their_worker_and_kept(wrangler: Wrangler) {
+    let platform = Platform::start();
+    let code = "export default { fetch: () => new Response('worker') };";
+    platform.folder.project("site", "[assets]\ndirectory = \"public\"\n", code);
+    for (name, text) in [("index.html", "home"), ("a.css", "a {}"), ("_headers", "/*\n  X-Mine: yes\n")] {
+        platform.folder.write(&format!("site/public/{name}"), text);
+    }
+    platform.wrangler(wrangler, "site", "deploy");
+    assert_eq!(platform.get("/"), (200, "home".to_owned()));
+    assert_eq!(platform.get("/a.css"), (200, "a {}".to_owned()));
+    assert_eq!(platform.get("/other"), (200, "worker".to_owned()));
+    platform.folder.write("site/public/a.css", "b {}");
+    platform.wrangler(wrangler, "site", "deploy");
+    let platform = platform.restart();
+    assert_eq!(platform.get("/a.css"), (200, "b {}".to_owned()));
+    assert_eq!(platform.get("/"), (200, "home".to_owned()));
 }
 
 fn an_ordinary_worker_goes_through_versions_and_back(wrangler: Wrangler) {
