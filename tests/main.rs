@@ -10,6 +10,7 @@ mod deploying;
 mod dispatch;
 mod errors;
 mod events;
+mod hibernation;
 mod hosts;
 mod http;
 mod input;

@@ -1,10 +1,12 @@
 // Durable Objects in this isolate: their instances, their `ctx`, and the gate before each that lets events in.
-import { host } from "internal:host";
+import { host, lazy } from "internal:host";
 import { idOf } from "internal:durable_objects";
 import { storageOf } from "internal:object_storage";
 import { DurableObject, exports } from "internal:workers";
 import { events } from "internal:open_events";
 import { illegalConstructor, interface_, internal } from "internal:webidl";
+
+const sockets = lazy("object_sockets");
 
 /** By the number of their invocation, which all their events share. */
 const residents = new Map();
@@ -25,6 +27,7 @@ class Resident {
     this.letting = false;
     this.given = undefined;
     this.alarms = Promise.resolve();
+    this.sockets = undefined;
     residents.set(id, this);
     events.set(id, this);
   }
@@ -36,6 +39,15 @@ class Resident {
   gaveAway(table, key) { (this.given ??= new Map()).set(key, table); }
   tookBack(key) { this.given?.delete(key); }
   waitUntil(promise) { Promise.resolve(promise).catch((error) => host.reportError(error)); }
+
+  /** What it accepted of WebSockets; each of their events has limits of its own. */
+  openSockets() {
+    const call = (handler) => {
+      host.objectRefresh();
+      this.enter(() => handler(this.instance));
+    };
+    return (this.sockets ??= new (sockets().ObjectSockets)(call));
+  }
 
   /** Runs `callback` once nothing keeps events out. */
   enter(callback) {
@@ -113,6 +125,15 @@ class DurableObjectState {
       },
     }));
   }
+
+  acceptWebSocket(socket, tags = undefined) { this.#resident.openSockets().accept(socket, tags); }
+  getWebSockets(tag = undefined) { return this.#resident.sockets?.list(tag) ?? []; }
+  getTags(socket) { return this.#resident.openSockets().tags(socket); }
+  setWebSocketAutoResponse(pair = undefined) { this.#resident.openSockets().answer = pair; }
+  getWebSocketAutoResponse() { return this.#resident.sockets?.answer ?? null; }
+  getWebSocketAutoResponseTimestamp(socket) { return this.#resident.sockets?.answered(socket) ?? null; }
+  setHibernatableWebSocketEventTimeout(millis = undefined) { this.#resident.openSockets().timeout = millis; }
+  getHibernatableWebSocketEventTimeout() { return this.#resident.sockets?.timeout ?? null; }
 
   waitUntil(promise) { this.#resident.waitUntil(promise); }
   blockConcurrencyWhile(callback) { return this.#resident.blockConcurrencyWhile(callback); }

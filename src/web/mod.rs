@@ -73,6 +73,7 @@ const APIS: &[Api] = &[
     native("webassembly", &["WebAssembly"], wasm::init),
     native("websocket", &["WebSocket", "WebSocketPair"], websocket::init),
     script("abort", &["AbortController", "AbortSignal"]),
+    script("auto_response", &["WebSocketRequestResponsePair"]),
     script("base64", &["atob", "btoa"]),
     script("blob", &["Blob", "File"]),
     script("clone", &["structuredClone"]),

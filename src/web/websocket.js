@@ -15,6 +15,9 @@ const blobs = lazy("blob");
 const clones = lazy("clone");
 const encoding = lazy("encoding");
 const fetches = lazy("fetch");
+const serials = lazy("serial");
+
+const MAX_ATTACHMENT = 16_384;
 
 // What a WebSocket may be, in its own words. Before it is connected; before accept() or a Response; in use; given away or done.
 const CONNECTING = 0;
@@ -40,6 +43,8 @@ class SocketState {
     this.aborted = false;
     this.failed = false;
     this.attachment = undefined;
+    /** Gets what is received, in place of listeners: `message(data)`, `close(code, reason, wasClean)`, `error(error)`. */
+    this.sink = undefined;
     /** The end that this one is connected with, where that is in this isolate. */
     this.peer = undefined;
     /** Settles when nothing more will be received. */
@@ -127,7 +132,10 @@ export class WebSocket extends EventTarget {
   }
 
   serializeAttachment(attachment) {
-    stateOf(this).attachment = { value: clones().structuredClone(attachment) };
+    const state = stateOf(this);
+    const size = host.parcelSize(serials().pack(attachment));
+    if (size > MAX_ATTACHMENT) throw new Error(`A WebSocket 'attachment' cannot be larger than ${MAX_ATTACHMENT} bytes. 'attachment' was ${size} bytes.`);
+    state.attachment = { value: clones().structuredClone(attachment) };
   }
 
   deserializeAttachment() {
@@ -204,6 +212,18 @@ function sendClose(state, code, reason = "") {
 
 // ---- receiving
 
+/** Accepts a socket for a Durable Object: `sink` gets what is received. */
+export function receiveWith(socket, sink) {
+  if (!isSocket(socket)) throw new TypeError("Failed to execute 'acceptWebSocket' on 'DurableObjectState': parameter 1 is not of type 'WebSocket'.");
+  const state = stateOf(socket);
+  if (state.phase === ACCEPTED && state.sink !== undefined) throw new TypeError("Tried to call `acceptWebSocket()` on an existing hibernatable WebSocket");
+  if (state.phase === ACCEPTED) throw new TypeError("Cannot call `acceptWebSocket()` if the WebSocket was already accepted via `accept()`");
+  if (state.phase === RELEASED) throw new TypeError("Can't accept() WebSocket that was already used in a response.");
+  if (state.phase === CONNECTING || state.url !== null) throw new TypeError("Websockets obtained from the 'new WebSocket()' constructor cannot call accept");
+  state.sink = sink;
+  begin(socket);
+}
+
 function begin(socket) {
   const state = stateOf(socket);
   state.phase = ACCEPTED;
@@ -231,6 +251,7 @@ function tell(socket, event) {
 const closeEvent = (code, reason, wasClean) => new CloseEvent("close", { code, reason, wasClean });
 
 function tellMessage(socket, state, received) {
+  if (state.sink !== undefined) return state.sink.message(received);
   const isBlob = typeof received !== "string" && state.binaryType === "blob";
   tell(socket, new MessageEvent("message", { data: isBlob ? new Blob([received]) : received }));
 }
@@ -238,16 +259,22 @@ function tellMessage(socket, state, received) {
 function closed(socket, state, [code, reason]) {
   state.closedIn = true;
   if (!state.closedOut && !state.halfOpen) sendClose(state, code, reason);
+  if (state.sink !== undefined) return state.sink.close(code ?? 1005, reason, true);
   tell(socket, closeEvent(code ?? 1005, reason, true));
 }
 
 function lost(socket, state) {
   state.closedIn = state.aborted = true;
+  if (state.sink !== undefined) return state.sink.close(1006, "WebSocket disconnected without sending Close frame.", false);
   tell(socket, closeEvent(1006, "WebSocket disconnected without sending Close frame.", false));
 }
 
 function broken(socket, state, error) {
   state.failed = state.closedIn = state.aborted = true;
+  if (state.sink !== undefined) {
+    host.socketDrop(state.handle);
+    return state.sink.error(error);
+  }
   tell(socket, new ErrorEvent("error", { message: `Uncaught ${error}`, error }));
   tell(socket, closeEvent(1006, "", false));
   host.socketDrop(state.handle);

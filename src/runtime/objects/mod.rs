@@ -329,6 +329,7 @@ fn counted(answer: Answer, given: impl FnOnce() + Send + 'static) -> Answer {
 pub(super) fn add_natives(host: &Object<'_>) -> Result<()> {
     host.set("objectFacts", Func::from(facts))?;
     host.set("objectAbort", Func::from(abort))?;
+    host.set("objectRefresh", Func::from(refresh))?;
     host.set("nextMessage", Func::from(next_message))
 }
 
@@ -353,6 +354,11 @@ fn facts(ctx: Ctx<'_>) -> Result<Array<'_>> {
     )?;
     parts.set(3, StorageHandle::instance(&ctx, record)?)?;
     Ok(parts)
+}
+
+/// The current object begins an event of its own: limits start afresh.
+fn refresh(ctx: Ctx<'_>) -> Result<()> {
+    require_current(&ctx).map(|invocation| invocation.refresh())
 }
 
 /// A promise that is fulfilled by the next message of the isolate.
