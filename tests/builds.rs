@@ -106,6 +106,24 @@ fn a_build_command_that_writes_where_it_reads_does_not_run_for_ever() {
 }
 
 #[test]
+fn what_is_saved_while_a_build_command_runs_is_built_as_well() {
+    let slow =
+        format!("cp src/text text; while [ -e hold ]; do sleep 0.02; done; {}", MAKE.replace("src/text", "text"));
+    let dev = made_by(&slow).start();
+    dev.get("/").body("one");
+    for (read, saved) in [("two", "three"), ("four", "five"), ("six", "seven")] {
+        dev.edit("app", "hold", "");
+        dev.edit("app", "src/text", read);
+        while fs::read_to_string(dev.path().join("app/text")).unwrap_or_default() != read {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        dev.edit("app", "src/text", saved);
+        dev.remove("app/hold");
+        dev.get("/").body(saved);
+    }
+}
+
+#[test]
 fn the_configuration_of_a_build_tool_is_used_in_place_of_the_authors() {
     let built = r#"{"configPath": "/x/wrangler.toml", "userConfigPath": "/x/wrangler.toml", "topLevelName": "app",
         "definedEnvironments": [], "name": "app", "main": "index.js", "compatibility_date": "2026-04-01",

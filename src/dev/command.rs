@@ -1,6 +1,8 @@
 //! A project's `build.command`: run when what it reads has changed, its output passed on, its end waited for.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{BufRead as _, BufReader, Read};
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
@@ -25,6 +27,8 @@ const MAX_FILES: usize = 20_000;
 const SKIPPED: [&str; 3] = ["node_modules", ".git", ".wrangler"];
 /// Lines of the output that are shown with a failure.
 const SHOWN: usize = 12;
+/// In how many runs in a row a file may be edited before it is taken for one that the command writes.
+const EDITS: u32 = 3;
 /// How often it is asked whether the command has ended.
 const POLL: Duration = Duration::from_millis(5);
 /// How long what it wrote last may take to arrive, once it has ended.
@@ -44,10 +48,13 @@ pub(super) struct Command {
 /// What the last run saw, and how it went.
 struct Run {
     seen: Files,
-    /// Files that the command itself writes below the directories that it reads.
-    own: BTreeSet<PathBuf>,
+    /// Files that changed during it.
+    written: Written,
     result: Result<(), Problem>,
 }
+
+/// Files that change during runs: a hash of what each is after the last one, and how many runs in a row changed it.
+type Written = BTreeMap<PathBuf, (u64, u32)>;
 
 /// Files and the state of each: time of its last change in nanoseconds, length, identity.
 type Files = BTreeMap<PathBuf, (i64, i64, u64, u64)>;
@@ -73,7 +80,7 @@ impl Command {
     /// Whether it runs now, or what it reads has changed since it ran.
     pub(super) fn is_due(&self) -> bool {
         let Ok(last) = self.last.try_lock() else { return true };
-        last.as_ref().is_none_or(|run| run.differs_from(&self.files().0))
+        last.as_ref().is_none_or(|run| run.seen != self.files().0)
     }
 
     /// Runs it if it is due.
@@ -82,19 +89,20 @@ impl Command {
     /// How the last run failed.
     pub(super) fn ensure(&self) -> Result<(), Problem> {
         let mut last = lock(&self.last);
-        let mut own = last.as_ref().map(|run| run.own.clone()).unwrap_or_default();
+        let mut written = last.as_ref().map(|run| run.written.clone()).unwrap_or_default();
         loop {
             let (seen, _) = self.files();
-            if let Some(run) = last.as_ref().filter(|run| !run.differs_from(&seen)) {
+            if let Some(run) = last.as_ref().filter(|run| run.seen == seen) {
                 return run.result.clone();
             }
             let result = self.run();
             let (after, _) = self.files();
-            // What changes in two runs in a row is written by the command; what changes in one may be an edit.
-            let changed = changed(&seen, &after);
-            let is_settled = changed.is_subset(&own);
-            own.extend(changed);
-            *last = Some(Run { seen: if is_settled { after } else { seen }, own: own.clone(), result });
+            let now = changed(&seen, &after, &written);
+            // An edit during a run may have come too late for it.
+            let is_settled = now.iter().all(|(path, now)| is_own(written.get(path), now));
+            written = now;
+            let seen = if is_settled { after } else { seen };
+            *last = Some(Run { seen, written: written.clone(), result });
             if is_settled || self.is_stopped.load(Ordering::Acquire) {
                 return last.as_ref().map_or(Ok(()), |run| run.result.clone());
             }
@@ -127,7 +135,7 @@ impl Command {
         while let Some(path) = open.pop() {
             let Ok(status) = path.metadata() else { continue };
             if status.is_dir() {
-                let entries = std::fs::read_dir(&path).into_iter().flatten().flatten();
+                let entries = fs::read_dir(&path).into_iter().flatten().flatten();
                 open.extend(entries.map(|entry| entry.path()).filter(|path| !is_skipped(path)));
                 directories.insert(path);
             } else if files.len() < MAX_FILES {
@@ -215,18 +223,26 @@ impl Command {
     }
 }
 
-impl Run {
-    fn differs_from(&self, files: &Files) -> bool {
-        !changed(&self.seen, files).is_subset(&self.own)
-    }
-}
-
 fn is_skipped(path: &Path) -> bool {
     path.file_name().is_some_and(|name| SKIPPED.iter().any(|skipped| name == *skipped))
 }
 
 /// Files that came, went or are not what they were.
-fn changed(before: &Files, after: &Files) -> BTreeSet<PathBuf> {
-    let differs = |path: &&PathBuf| before.get(*path) != after.get(*path);
-    before.keys().chain(after.keys()).filter(differs).cloned().collect()
+fn changed(before: &Files, after: &Files, written: &Written) -> Written {
+    let paths: BTreeSet<_> =
+        before.keys().chain(after.keys()).filter(|path| before.get(*path) != after.get(*path)).collect();
+    let runs = |path: &PathBuf| written.get(path).map_or(1, |(_, runs)| runs + 1);
+    paths.into_iter().map(|path| (path.clone(), (content(path), runs(path)))).collect()
+}
+
+/// Whether it is the command that changed this file, not an editor: it writes the same again, or something at each run.
+fn is_own(before: Option<&(u64, u32)>, (content, runs): &(u64, u32)) -> bool {
+    before.is_some_and(|(last, _)| last == content) || *runs > EDITS
+}
+
+/// What can be read of a file, hashed.
+fn content(path: &Path) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    fs::read(path).unwrap_or_default().hash(&mut hasher);
+    hasher.finish()
 }
