@@ -1,4 +1,4 @@
-//! WebSockets that Durable Objects accept: their messages are calls of the object's methods.
+//! Sockets of the web that Durable Objects accept: their messages are calls of the object's methods.
 
 use crate::support::Dev;
 
