@@ -1,6 +1,7 @@
 //! All tests from the outside, in one binary: one module per feature.
 
 mod assets;
+mod bad_builds;
 mod browser;
 mod builds;
 mod clients;
@@ -15,6 +16,7 @@ mod hosts;
 mod http;
 mod input;
 mod isolation;
+mod layouts;
 mod live_reload;
 mod mending;
 mod modules;

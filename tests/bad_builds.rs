@@ -1,0 +1,100 @@
+//! Projects that cannot be built: each is told with its place, and the server goes on.
+
+use std::fmt::Write as _;
+
+use crate::support::Dev;
+
+const FINE: &str = "export default { fetch: () => new Response('fine') };";
+
+/// A Worker is served, then edited so that it cannot be built, then mended.
+#[track_caller]
+fn told_and_healed(dev: Dev, broken: &str, words: &[&str]) {
+    let dev = dev.worker("app", FINE).start();
+    dev.get("/").body("fine");
+    dev.edit("app", "src/index.js", broken);
+    let mut answer = dev.get("/").status(500);
+    for words in words {
+        answer = answer.contains(words);
+    }
+    dev.says("error:");
+    dev.edit("app", "src/index.js", FINE.replace("fine", "mended"));
+    dev.get("/").status(200).body("mended");
+}
+
+#[test]
+fn an_import_that_leads_nowhere_names_the_importer_and_what_was_tried() {
+    let broken = "import x from './nowhere'; export default x;";
+    told_and_healed(Dev::new(), broken, &["cannot find \"./nowhere\"", "app/src/index.js:1:15", "Tried", "nowhere.ts"]);
+}
+
+#[test]
+fn a_package_without_a_matching_export_says_what_it_has() {
+    let dev = Dev::new()
+        .file(
+            "app/node_modules/p/package.json",
+            r#"{ "name": "p", "exports": { "./a": "./a.js", "./n": { "node": "./n.js" } } }"#,
+        )
+        .file("app/node_modules/p/a.js", "export const a = 1;");
+    told_and_healed(dev, "import 'p/b';", &["cannot find \"p/b\"", "p exports only ./a, ./n."]);
+    let dev = Dev::new()
+        .file("app/node_modules/p/package.json", r#"{ "name": "p", "exports": { "./n": { "node": "./n.js" } } }"#)
+        .file("app/node_modules/p/n.js", "");
+    told_and_healed(dev, "import 'p/n';", &["p exports it for node only", "workerd"]);
+    let dev = Dev::new()
+        .file("app/node_modules/p/package.json", r#"{ "name": "p", "type": "module", "exports": "./a.js" }"#)
+        .file("app/node_modules/p/a.js", "export const alpha = 1;");
+    told_and_healed(dev, "import { beta } from 'p'; export default beta;", &["beta", "app/src/index.js:1:10"]);
+}
+
+#[test]
+fn a_mistake_in_a_dependencys_syntax_is_pointed_at_there() {
+    let dev = Dev::new()
+        .file("app/node_modules/p/package.json", r#"{ "name": "p", "main": "main.js" }"#)
+        .file("app/node_modules/p/main.js", "exports.x = 1;\nexports.y = ;\n");
+    told_and_healed(
+        dev,
+        "import { x } from 'p'; export default x;",
+        &["app/node_modules/p/main.js:2:13", "exports.y = ;"],
+    );
+}
+
+#[test]
+fn common_js_that_requires_itself_in_a_circle_is_served() {
+    let dev = Dev::new()
+        .worker("app", "import a from './a.cjs'; export default { fetch: () => new Response(a.text()) };")
+        .file("app/src/a.cjs", "exports.name = 'a'; const b = require('./b.cjs'); exports.text = () => b.seen + b.late();")
+        .file("app/src/b.cjs", "const a = require('./a.cjs'); exports.seen = a.name + a.text; exports.late = () => typeof a.text + require('./c.mjs').name;")
+        .file("app/src/c.mjs", "import a from './a.cjs'; export const name = 'c'; export const other = () => a;");
+    dev.start().get("/").status(200).body("aundefinedfunctionc");
+}
+
+#[test]
+fn what_is_no_text_is_no_module() {
+    let dev = Dev::new().file("app/src/image.js", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\xff\xfe");
+    told_and_healed(dev, "import './image.js';", &["app/src/image.js"]);
+    let dev = Dev::new().file("app/src/zeros.js", vec![0; 4_096]);
+    told_and_healed(dev, "import './zeros.js';", &["app/src/zeros.js"]);
+    let dev = Dev::new().file("app/src/image.png", b"\x89PNG\r\n\x1a\n");
+    told_and_healed(dev, "import './image.png';", &["image.png", "rules"]);
+    let dev = Dev::new().file("app/src/data.json", "{ \"a\": \n nonsense }");
+    told_and_healed(dev, "import './data.json';", &["app/src/data.json:2:"]);
+}
+
+#[test]
+fn a_huge_file_is_compiled_or_told() {
+    let mut table = String::from("export default [");
+    while table.len() < 4 << 20 {
+        writeln!(table, "\"{:040}\",", table.len()).expect("a string takes everything");
+    }
+    table.push_str("].length;\n");
+    let dev = Dev::new()
+        .worker("app", "import table from './table.js'; import blob from './blob.txt'; export default { fetch: () => new Response([table > 1e5, blob.length].join()) };")
+        .file("app/src/table.js", table)
+        .file("app/src/blob.txt", "x".repeat(50 << 20))
+        .start();
+    let answer = dev.get("/");
+    assert!(answer.status == 200 || answer.text().contains("memory"), "{}", answer.status);
+    dev.may_say("memory");
+    dev.edit("app", "src/index.js", FINE);
+    dev.get("/").status(200).body("fine");
+}
