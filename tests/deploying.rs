@@ -195,3 +195,32 @@ fn nobody_there_is_said_with_what_to_start() {
     let ended = folder.run(&["delete", "x", "--api-url", "https://api.cloudflare.com/client/v4"]);
     assert!(ended.error.contains("use wrangler"), "{ended:?}");
 }
+
+#[test]
+fn what_is_bound_is_bound_where_it_is_deployed() {
+    let platform = Platform::start();
+    let bindings = "kv_namespaces = [{ binding = \"KV\", id = \"shared\" }]
+        d1_databases = [{ binding = \"DB\", database_name = \"db\", database_id = \"1\" }]
+        durable_objects.bindings = [{ name = \"COUNTER\", class_name = \"Counter\" }]
+        migrations = [{ tag = \"v1\", new_sqlite_classes = [\"Counter\"] }]\n";
+    let code = "import { DurableObject } from 'cloudflare:workers';
+        export class Counter extends DurableObject {
+            async up() {
+                const count = 1 + (await this.ctx.storage.get('count') ?? 0);
+                await this.ctx.storage.put('count', count);
+                return count;
+            }
+        }
+        export default { async fetch(_, { KV, DB, COUNTER }) {
+            await KV.put('key', 'value');
+            const { one } = await DB.prepare('SELECT 1 AS one').first();
+            const count = await COUNTER.get(COUNTER.idFromName('x')).up();
+            return Response.json([await KV.get('key'), one, count]);
+        } };";
+    platform.folder.project("app", bindings, code);
+    platform.run("deploy app");
+    assert_eq!(platform.api.get("/"), (200, r#"["value",1,1]"#.to_owned()));
+    // Its migrations are behind it, and its objects keep what they have.
+    platform.run("deploy app");
+    assert_eq!(platform.api.get("/"), (200, r#"["value",1,2]"#.to_owned()));
+}

@@ -1,6 +1,7 @@
 //! `devflare deploy`: builds a project and hands it to a devflare that runs, as `wrangler deploy` would.
 
 mod form;
+mod migrations;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -69,7 +70,11 @@ async fn deploy(args: &Args, api: &Api) -> Result<Done, Problems> {
         Script { name: args.name.clone().unwrap_or_else(|| config.name.clone()), namespace: args.namespace(&config) };
     let modules = form::modules(&graph)?;
     let size: usize = modules.iter().map(|module| module.bytes.len()).sum();
-    let upload = form::form(&metadata(args, &config, &bindings, &modules[0]), &modules);
+    let mut metadata = metadata(args, &config, &bindings, &modules[0]);
+    if let Some(migrations) = migrations::pending(&config, &script, api).await {
+        metadata["migrations"] = migrations;
+    }
+    let upload = form::form(&metadata, &modules);
     let started = Instant::now();
     let answer = script.ask(api, Method::PUT, &[], Content::Form(upload.content_type, upload.body)).await;
     let answer = answer.map_err(|problem| explained(problem, &script))?;
