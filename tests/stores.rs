@@ -6,6 +6,7 @@ with_both! {
     kv_is_made_filled_listed_and_deleted
     databases_are_made_asked_filled_from_files_and_exported
     buckets_take_and_give_objects
+    queues_are_made_and_bound
 }
 
 /// What stands behind `"id": "` or `id = "` in what wrangler says.
@@ -110,6 +111,20 @@ fn buckets_take_and_give_objects(wrangler: Wrangler) {
     assert!(
         platform.refused(wrangler, "reader", "r2 object get files/x --file c.txt --remote").contains("does not exist")
     );
+}
+
+fn queues_are_made_and_bound(wrangler: Wrangler) {
+    let platform = Platform::start();
+    let config = "[[queues.producers]]\nbinding = \"Q\"\nqueue = \"jobs\"\n";
+    let code = "export default { fetch: async (_, { Q }) => { await Q.send('x'); return new Response('sent'); } };";
+    platform.folder.project("sender", config, code);
+    let run = |words: &str| platform.wrangler(wrangler, "sender", words);
+    run("queues create jobs");
+    assert!(run("queues list").contains("jobs"));
+    run("deploy");
+    assert_eq!(platform.get("/"), (200, "sent".to_owned()));
+    run("queues delete jobs");
+    assert!(!run("queues list").contains("jobs"));
 }
 
 #[test]

@@ -37,6 +37,7 @@ mod multipart;
 mod namespaces;
 mod port;
 mod publish;
+mod queues;
 mod r2_buckets;
 mod r2_objects;
 mod resources;
@@ -121,6 +122,7 @@ fn all_routes() -> Vec<Route> {
         kv_namespaces::routes(),
         kv_values::routes(),
         namespaces::routes(),
+        queues::routes(),
         r2_buckets::routes(),
         r2_objects::routes(),
         scripts::routes(),

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::attach::{make, stopped};
 use super::upload::{listed, renamed};
-use super::{Binding, Environment, Summary, each, fields, text};
+use super::{Binding, Environment, Resource, ResourceKind, Summary, each, fields, text};
 use crate::config::{Fields, Node};
 use crate::error::{Place, Problems};
 use crate::worker::WorkerId;
@@ -161,6 +161,10 @@ impl Binding for Queue {
     fn attach<'js>(&self, ctx: &Ctx<'js>, around: &dyn Environment) -> Result<JsValue<'js>> {
         let queues = around.queues().ok_or_else(|| stopped(ctx))?;
         make(ctx, "queues", (QueueHandle::instance(ctx, queues, &self.queue, self.delay)?,))
+    }
+
+    fn resource(&self, _: &WorkerId) -> Option<Resource> {
+        Some(Resource::new(ResourceKind::Queue, self.queue.clone(), None))
     }
 
     fn summary(&self) -> Summary {
