@@ -113,7 +113,8 @@ fn what_is_saved_while_a_build_command_runs_is_built_as_well() {
     dev.get("/").body("one");
     for (read, saved) in [("two", "three"), ("four", "five"), ("six", "seven")] {
         dev.edit("app", "hold", "");
-        dev.edit("app", "src/text", read);
+        dev.edit("app", "next", read);
+        dev.rename("app/next", "app/src/text");
         while fs::read_to_string(dev.path().join("app/text")).unwrap_or_default() != read {
             std::thread::sleep(Duration::from_millis(5));
         }
