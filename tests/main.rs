@@ -4,6 +4,7 @@ mod assets;
 mod bad_builds;
 mod browser;
 mod builds;
+mod caches;
 mod clients;
 mod command_line;
 mod control;

@@ -1,6 +1,6 @@
 //! Events in isolates: how one boots, how a request starts an invocation there, and how its handler answers.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::HeaderMap;
@@ -14,11 +14,12 @@ use super::{Observer, Runtime, Source, WorkerSpec, environment, objects};
 use crate::engine::{
     Boot, Invocation, InvocationLimits, Isolate, Program, Standing, Thrown, current, describe, emit, realm, throw_error,
 };
+use crate::store::Store;
 use crate::web::body::Coded;
 use crate::web::headers::HeaderList;
 use crate::web::serial::ParcelHandle;
 use crate::web::websocket::SocketHandle;
-use crate::web::{self, Answer, ConsoleLine, Event};
+use crate::web::{self, Answer, Caches, ConsoleLine, Event};
 use crate::worker::{Body, Call, Coding, Compat, Errand, Failure, Fetch, Request, Response, WorkerId};
 
 /// An event on its way into an isolate.
@@ -337,6 +338,8 @@ struct WorkerHost {
     source: Arc<dyn Source>,
     observer: Arc<dyn Observer>,
     outbound: Arc<dyn Fetch>,
+    /// Weak: an isolate that is about to end does not keep the state directory.
+    store: Weak<Store>,
 }
 
 impl WorkerHost {
@@ -348,6 +351,7 @@ impl WorkerHost {
             compat: spec.source.compat(),
             source: spec.source.clone(),
             observer: settings.observer.clone(),
+            store: Arc::downgrade(&settings.store),
             outbound: Arc::new(LocalFirst { caller: spec.id.clone(), hosts, network }),
         }
     }
@@ -373,6 +377,12 @@ impl web::Host for WorkerHost {
 
     fn map_stack(&self, stack: &str) -> String {
         self.source.map_stack(stack)
+    }
+
+    fn caches(&self) -> Option<Caches> {
+        let store = self.store.upgrade()?;
+        let own = self.id.namespace().map(|_| Caches::of(&store, &self.id.to_string()));
+        Some(own.unwrap_or_else(|| Caches::shared(&store)))
     }
 
     fn flag(&self, name: &str) -> bool {

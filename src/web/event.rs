@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rquickjs::{Ctx, JsLifetime};
 
+use super::cache::Caches;
 use crate::engine::{Invocation, Thrown};
 use crate::worker::{Call, Failure, Fetch, ParcelReply, Reply};
 
@@ -124,6 +125,8 @@ pub trait Host: Send + Sync {
     fn map_stack(&self, stack: &str) -> String;
     /// Whether the compatibility flag of this name is on.
     fn flag(&self, name: &str) -> bool;
+    /// The caches that this Worker sees, if there are any.
+    fn caches(&self) -> Option<Caches>;
     /// Milliseconds since 1970.
     fn now(&self) -> f64;
 }

@@ -4,6 +4,7 @@
 //! Worker pays only for what it uses. [`install`] prepares an isolate.
 
 pub(crate) mod body;
+mod cache;
 mod compression;
 mod crypto;
 mod data_url;
@@ -31,6 +32,7 @@ use rquickjs::{Ctx, Object, Result, Value};
 
 use crate::engine::realm;
 
+pub use cache::Caches;
 pub use event::{Answer, ConsoleLine, Event, Host, map_stack};
 
 include!(concat!(env!("OUT_DIR"), "/builtins.rs"));
@@ -56,6 +58,7 @@ const fn native(module: &'static str, globals: &'static [&'static str], init: In
 const APIS: &[Api] = &[
     native("body", &["Body"], body::init),
     native("compression", &["CompressionStream", "DecompressionStream"], compression::init),
+    native("cache", &["Cache", "CacheStorage", "caches"], cache::init),
     native("console", &["console"], timers::init_console),
     native("crypto", &["crypto", "Crypto", "SubtleCrypto"], crypto::init),
     native("digest", &[], digest::init),

@@ -14,11 +14,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rquickjs::function::Func;
 use rquickjs::{Ctx, Function, Result};
 
-use super::{Answer, BUILTINS, ConsoleLine, Event, Host, install};
+use super::{Answer, BUILTINS, Caches, ConsoleLine, Event, Host, install};
+use crate::clock::SystemClock;
 use crate::engine::{
     Boot, Compiler, Engine, Invocation, InvocationLimits, Isolate, IsolateOptions, ModuleCode, Pool, Program, Thrown,
     realm,
 };
+use crate::store::Store;
 use crate::worker::{Call, Compat, Failure, Fetch};
 use outside::Outside;
 
@@ -55,6 +57,7 @@ globalThis.runTests = async () => {
 /// Keeps what is printed.
 struct TestHost {
     tokio: tokio::runtime::Handle,
+    store: Arc<Store>,
     printed: Mutex<Vec<String>>,
     uncaught: Mutex<Vec<String>>,
 }
@@ -84,6 +87,10 @@ impl Host for TestHost {
         self.uncaught.lock().unwrap_or_else(PoisonError::into_inner).push(text);
     }
 
+    fn caches(&self) -> Option<Caches> {
+        Some(Caches::shared(&self.store))
+    }
+
     fn flag(&self, name: &str) -> bool {
         Compat::new("2026-11-01", &[]).has(name)
     }
@@ -97,7 +104,8 @@ fn boot(program: &Arc<Program>) -> Boot {
     let program = program.clone();
     Box::new(move |ctx| {
         let tokio = realm(ctx).tokio.clone();
-        let host = Arc::new(TestHost { tokio, printed: Mutex::default(), uncaught: Mutex::default() });
+        let store = Store::in_memory(Arc::new(SystemClock), tokio.clone());
+        let host = Arc::new(TestHost { tokio, store, printed: Mutex::default(), uncaught: Mutex::default() });
         install(ctx, host.clone(), |_| Ok(()))?;
         let uncaught = host.clone();
         ctx.globals().set("takePrinted", Func::from(move || TestHost::take(&host.printed)))?;
