@@ -123,6 +123,14 @@ fn queues_are_made_and_bound(wrangler: Wrangler) {
     assert!(run("queues list").contains("jobs"));
     run("deploy");
     assert_eq!(platform.get("/"), (200, "sent".to_owned()));
+    run("queues consumer http add jobs --batch-size 7 --visibility-timeout-secs 5");
+    assert!(run("queues info jobs").contains("HTTP Pull Consumer"));
+    run("queues purge jobs --force");
+    run("queues consumer http remove jobs");
+    run("queues consumer add jobs sender --batch-size 3");
+    assert!(run("queues info jobs").contains("worker:sender"));
+    run("queues update jobs --delivery-delay-secs 9");
+    run("queues consumer remove jobs sender");
     run("queues delete jobs");
     assert!(!run("queues list").contains("jobs"));
 }

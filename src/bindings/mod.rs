@@ -38,6 +38,7 @@ pub use durable_objects::{
 pub use kv_namespaces::{KvEntries, KvEntry, KvError, KvKey, KvNamespace, KvPage, KvPut, KvQuery};
 pub use queues::{
     Backlog, Consumer as QueueConsumer, Fate, NewMessage, Queue, QueueMessage, Queues, consumers as queue_consumers,
+    refuse_messages,
 };
 pub use r2_buckets::{R2Binding, R2Bucket, R2Error, R2Found, R2Get, R2If, R2List, R2Meta, R2Object, R2Page, R2Put};
 pub use resource::{Resource, ResourceKind};

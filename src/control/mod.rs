@@ -37,6 +37,8 @@ mod multipart;
 mod namespaces;
 mod port;
 mod publish;
+mod queue_consumers;
+mod queue_messages;
 mod queues;
 mod r2_buckets;
 mod r2_objects;
@@ -122,6 +124,8 @@ fn all_routes() -> Vec<Route> {
         kv_namespaces::routes(),
         kv_values::routes(),
         namespaces::routes(),
+        queue_consumers::routes(),
+        queue_messages::routes(),
         queues::routes(),
         r2_buckets::routes(),
         r2_objects::routes(),

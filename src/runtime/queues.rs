@@ -29,7 +29,7 @@ impl Runtime {
     /// To be called when queues may have other consumers than before.
     pub fn read_queues(self: &Arc<Self>) {
         for consumer in self.settings.triggers.consumers() {
-            if lock(&self.readers.0).insert(consumer.queue.clone()) {
+            if consumer.pulls.is_none() && lock(&self.readers.0).insert(consumer.queue.clone()) {
                 let reader = Reader {
                     runtime: Arc::downgrade(self),
                     queues: self.queues.clone(),
@@ -42,8 +42,14 @@ impl Runtime {
         self.queues.has_changed();
     }
 
+    /// All that read queues, those of the API, too.
+    pub fn consumers(&self) -> Vec<QueueConsumer> {
+        self.settings.triggers.consumers()
+    }
+
     fn consumer(&self, queue: &str) -> Option<(QueueConsumer, WorkerId)> {
-        let consumer = self.settings.triggers.consumers().into_iter().find(|consumer| consumer.queue == queue)?;
+        let consumer =
+            self.consumers().into_iter().find(|consumer| consumer.queue == queue && consumer.pulls.is_none())?;
         let worker = consumer.worker_id()?;
         Some((consumer, worker))
     }

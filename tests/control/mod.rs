@@ -7,6 +7,7 @@ mod inside;
 mod kept;
 mod namespaces;
 mod objects;
+mod queues;
 mod scripts;
 mod spellings;
 mod tags;

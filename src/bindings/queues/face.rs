@@ -54,7 +54,7 @@ impl QueueHandle {
 }
 
 /// Why messages are not taken, in Cloudflare's words.
-fn refusal(messages: &[NewMessage]) -> Option<String> {
+pub fn refusal(messages: &[NewMessage]) -> Option<String> {
     if let Some(long) = messages.iter().find(|message| message.body.len() > MAX_BODY) {
         return Some(format!("message length of {} bytes exceeds limit of {MAX_BODY}", long.body.len()));
     }

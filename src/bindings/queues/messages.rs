@@ -184,16 +184,18 @@ impl Queues {
         self.write(work).await
     }
 
-    /// Takes messages that are due for a client, who has until `visible` milliseconds from now to settle them by their
-    /// leases; then they come again.
-    pub async fn pull(&self, queue: &str, limit: usize, visible: i64) -> Answer<Vec<(QueueMessage, String)>> {
-        let (queue, now) = (queue.to_owned(), self.now());
+    /// Takes messages that are due for a client, who has some milliseconds from now to settle them by their leases; then
+    /// they come again, or are given up.
+    pub async fn pull(&self, consumer: Consumer, limit: usize, visible: i64) -> Answer<Vec<(QueueMessage, String)>> {
+        let now = self.now();
         let work = move |open: &Connection| {
+            give_up(open, &consumer, now)?;
             let mut select = open.prepare_cached(
                 "SELECT id, uuid, type, sent, attempts, body FROM messages WHERE queue = ?1 AND due <= ?2
                  ORDER BY due, id LIMIT ?3",
             )?;
-            let found: Vec<_> = select.query_map((queue, now, count(limit)), message)?.collect::<Result<_, _>>()?;
+            let found = select.query_map((&consumer.queue, now, count(limit)), message)?;
+            let found: Vec<_> = found.collect::<Result<_, _>>()?;
             let mut update =
                 open.prepare_cached("UPDATE messages SET due = ?2, attempts = attempts + 1, lease = ?3 WHERE id = ?1")?;
             let mut taken = Vec::with_capacity(found.len());
@@ -208,17 +210,23 @@ impl Queues {
     }
 
     /// Settles what was pulled: done, or due again after some seconds. How many there were of each.
-    pub async fn settle_leases(&self, done: Vec<String>, again: Vec<(String, u32)>) -> Answer<(usize, usize)> {
-        let now = self.now();
+    pub async fn settle_leases(
+        &self,
+        queue: &str,
+        done: Vec<String>,
+        again: Vec<(String, u32)>,
+    ) -> Answer<(usize, usize)> {
+        let (queue, now) = (queue.to_owned(), self.now());
         let work = move |open: &Connection| {
             let (mut acked, mut retried) = (0, 0);
             for lease in done {
-                acked += open.prepare_cached("DELETE FROM messages WHERE lease = ?1")?.execute([lease])?;
+                let mut delete = open.prepare_cached("DELETE FROM messages WHERE queue = ?1 AND lease = ?2")?;
+                acked += delete.execute((&queue, lease))?;
             }
             for (lease, delay) in again {
                 let due = now + 1000 * i64::from(delay);
-                let update = "UPDATE messages SET due = ?2, lease = NULL WHERE lease = ?1";
-                retried += open.prepare_cached(update)?.execute((lease, due))?;
+                let update = "UPDATE messages SET due = ?3, lease = NULL WHERE queue = ?1 AND lease = ?2";
+                retried += open.prepare_cached(update)?.execute((&queue, lease, due))?;
             }
             Ok((acked, retried))
         };
@@ -286,6 +294,17 @@ impl Queues {
         self.has_changed();
         written
     }
+}
+
+/// What was pulled too often without being settled moves to the dead letter queue, or ends.
+fn give_up(open: &Connection, consumer: &Consumer, now: i64) -> rusqlite::Result<()> {
+    let of = (&consumer.queue, now, consumer.retries);
+    let which = "WHERE queue = ?1 AND due <= ?2 AND attempts > ?3";
+    if let Some(other) = &consumer.dead_letter_queue {
+        let moved = format!("UPDATE messages SET queue = ?4, due = ?2, attempts = 0, lease = NULL {which}");
+        return open.prepare_cached(&moved)?.execute((of.0, of.1, of.2, other)).map(drop);
+    }
+    open.prepare_cached(&format!("DELETE FROM messages {which}"))?.execute(of).map(drop)
 }
 
 fn count(limit: usize) -> i64 {

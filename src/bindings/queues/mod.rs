@@ -15,9 +15,13 @@ use crate::error::{Place, Problems};
 use crate::worker::WorkerId;
 
 use face::QueueHandle;
+pub use face::refusal as refuse_messages;
 pub use messages::{Backlog, Fate, NewMessage, QueueMessage, Queues};
 
 pub(super) struct Kind;
+
+/// Milliseconds that a client has to settle what it pulled, where nothing is said.
+const VISIBLE: i64 = 30_000;
 
 /// A producer.
 #[derive(Debug, Clone)]
@@ -45,6 +49,9 @@ pub struct Consumer {
     pub dead_letter_queue: Option<String>,
     /// Batches that are delivered at a time.
     pub concurrency: usize,
+    /// Of one that pulls, by the API: milliseconds that it has to settle a message. No Worker is called then.
+    #[serde(default)]
+    pub pulls: Option<i64>,
 }
 
 impl Consumer {
@@ -60,7 +67,14 @@ impl Consumer {
             retry_delay: 0,
             dead_letter_queue: None,
             concurrency: 1,
+            pulls: None,
         }
+    }
+
+    /// One that pulls, and has so many milliseconds to settle what it pulled.
+    #[must_use]
+    pub fn pulling(queue: &str, visible: Option<i64>) -> Self {
+        Self { pulls: Some(visible.unwrap_or(VISIBLE)), ..Self::new(queue) }
     }
 
     #[must_use]
@@ -108,7 +122,7 @@ fn producer(fields: &mut Fields<'_>) -> Option<Box<dyn Binding>> {
     Some(Box::new(Queue { name: name.value, queue, delay, place: name.place }))
 }
 
-/// The consumers in the value of `queues` that push messages to a Worker.
+/// The consumers in the value of `queues`.
 pub fn consumers(node: Option<&Node>, problems: &mut Problems) -> Vec<Consumer> {
     let mut found = Vec::new();
     for item in node.and_then(|node| node.get("consumers")).map(Node::items).unwrap_or_default() {
@@ -124,11 +138,12 @@ fn consumer(fields: &mut Fields<'_>) -> Option<Consumer> {
     let (size, timeout) = (whole("max_batch_size", 1..=100), whole("max_batch_timeout", 0..=60));
     let (retries, delay) = (whole("max_retries", 0..=100), whole("retry_delay", 0..=i64::from(face::MAX_DELAY)));
     let concurrency = whole("max_concurrency", 1..=250);
-    fields.raw("visibility_timeout_ms");
+    let visible = fields.integer("visibility_timeout_ms", 1_000..=43_200_000);
     let pulled = fields.string("type").is_some_and(|kind| kind.value == "http_pull");
     let dead_letter_queue = text(fields.string("dead_letter_queue"));
-    let default = Consumer::new(&fields.required_string("queue")?.value);
-    let consumer = Consumer {
+    let queue = fields.required_string("queue")?.value;
+    let default = if pulled { Consumer::pulling(&queue, visible) } else { Consumer::new(&queue) };
+    Some(Consumer {
         batch_size: size.map_or(default.batch_size, |size| size as usize),
         batch_timeout: timeout.map_or(default.batch_timeout, |seconds| 1000 * i64::from(seconds)),
         retries: retries.unwrap_or(default.retries),
@@ -136,8 +151,7 @@ fn consumer(fields: &mut Fields<'_>) -> Option<Consumer> {
         concurrency: concurrency.map_or(1, |count| count as usize),
         dead_letter_queue,
         ..default
-    };
-    (!pulled).then_some(consumer)
+    })
 }
 
 impl Binding for Queue {
