@@ -118,3 +118,58 @@ fn an_uploaded_version_knows_its_own_id_and_tag() {
     let id = versions.split("\"id\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("an id");
     dev.get("/").body(&format!("[\"{id}\",\"v7\",true]"));
 }
+
+#[test]
+fn a_hyperdrive_variable_of_the_process_wins() {
+    // A name that no other test binds: variables belong to the whole process.
+    let folder = crate::process::Folder::new();
+    let config =
+        "hyperdrive = [{ binding = \"HOME_DB\", id = \"x\", localConnectionString = \"postgres://a:b@written/db\" }]\n";
+    folder.project("a", config, &answering("return env.HOME_DB.host"));
+    for (name, host) in [("WRANGLER", "older"), ("CLOUDFLARE", "newer")] {
+        let mut command = folder.devflare(&["dev", "a", "--port", "0", "--api-port", "none", "--log-format", "json"]);
+        command.env("WRANGLER_HYPERDRIVE_LOCAL_CONNECTION_STRING_HOME_DB", "postgres://a:b@older/db");
+        let variable = format!("{name}_HYPERDRIVE_LOCAL_CONNECTION_STRING_HOME_DB");
+        command.env(variable, format!("postgres://a:b@{host}/db"));
+        let mut dev = crate::process::Running::start(&mut command);
+        dev.url = dev.line()["url"].as_str().expect("a URL").to_owned();
+        assert_eq!(dev.get("/"), (200, format!("\"{host}\"")));
+        dev.signal(rustix::process::Signal::TERM);
+        dev.end();
+    }
+}
+
+#[test]
+fn secrets_of_stores_are_put_by_clients_and_read_by_workers() {
+    let code = "return env.KEY.get()";
+    let config = "secrets_store_secrets = [{ binding = \"KEY\", store_id = \"s1\", secret_name = \"key\" }]";
+    let binding = r#"{"type":"secrets_store_secret","name":"KEY","store_id":"s1","secret_name":"key"}"#;
+    for dev in [with(config, code), uploaded(binding, code)] {
+        dev.get("/").json(r#""Error: Secret \"key\" not found""#);
+        let path = "/secrets_store/stores/s1/secrets";
+        let secret = r#"[{"name":"key","value":"hush","scopes":["workers"]}]"#;
+        let made = dev.api("POST", path).json(secret).send().done();
+        dev.get("/").json("\"hush\"");
+        dev.api("POST", path).json(secret).send().refused(409, 1003, "already_exists");
+        let one = format!("{path}/{}", made.at("/result/0/id").as_str().expect("an id"));
+        dev.api("PATCH", &one).json(r#"{"value":"new"}"#).send().done();
+        dev.get("/").json("\"new\"");
+        let listed = dev.api("GET", path).send().done();
+        assert_eq!(listed.at("/result/0/name"), "key");
+        assert!(!listed.text().contains("new\""), "no value is ever told");
+        dev.api("POST", &format!("{one}/duplicate")).json(r#"{"name":"copy","scopes":[]}"#).send().done();
+        dev.api("DELETE", &one).send().done();
+        dev.api("GET", &one).send().refused(404, 1001, "not_found");
+        assert_eq!(dev.api("GET", "/secrets_store/stores").send().done().at("/result/0/id"), "s1");
+        dev.get("/").contains("not found");
+    }
+}
+
+#[test]
+fn pipelines_keep_records() {
+    let code = "await env.P.send([{ a: 1 }, { b: 2 }]); return env.P.send('no').catch((error) => error.message)";
+    let config = "pipelines = [{ binding = \"P\", pipeline = \"clicks\" }]";
+    for dev in [with(config, code), uploaded(r#"{"type":"pipelines","name":"P","pipeline":"clicks"}"#, code)] {
+        dev.get("/").json("\"send() takes an array of records.\"");
+    }
+}

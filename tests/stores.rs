@@ -7,6 +7,7 @@ with_both! {
     databases_are_made_asked_filled_from_files_and_exported
     buckets_take_and_give_objects
     queues_are_made_and_bound
+    secrets_are_put_into_stores
 }
 
 /// What stands behind `"id": "` or `id = "` in what wrangler says.
@@ -133,6 +134,20 @@ fn queues_are_made_and_bound(wrangler: Wrangler) {
     run("queues consumer remove jobs sender");
     run("queues delete jobs");
     assert!(!run("queues list").contains("jobs"));
+}
+
+fn secrets_are_put_into_stores(wrangler: Wrangler) {
+    let platform = Platform::start();
+    let run = |words: &str| platform.wrangler(wrangler, "", &format!("secrets-store {words}"));
+    run("store create mine --remote");
+    assert!(run("store list --remote").contains("mine"));
+    run("secret create abc --name key --value hush --scopes workers --remote");
+    assert!(run("secret list abc --remote").contains("key"));
+    let config = "secrets_store_secrets = [{ binding = \"KEY\", store_id = \"abc\", secret_name = \"key\" }]\n";
+    let code = "export default { fetch: async (_, { KEY }) => new Response(await KEY.get()) };";
+    platform.folder.project("safe", config, code);
+    platform.wrangler(wrangler, "safe", "deploy");
+    assert_eq!(platform.get("/"), (200, "hush".to_owned()));
 }
 
 #[test]

@@ -13,10 +13,12 @@ mod dispatch_namespaces;
 mod durable_objects;
 mod hyperdrive;
 mod kv_namespaces;
+mod pipelines;
 mod queues;
 mod r2_buckets;
 mod ratelimits;
 mod resource;
+mod secrets_store;
 mod services;
 mod sql_values;
 #[cfg(test)]
@@ -42,6 +44,7 @@ pub use queues::{
 };
 pub use r2_buckets::{R2Binding, R2Bucket, R2Error, R2Found, R2Get, R2If, R2List, R2Meta, R2Object, R2Page, R2Put};
 pub use resource::{Resource, ResourceKind};
+pub use secrets_store::{SecretsStore, StoredSecret, StoredSecrets};
 pub use services::Service;
 pub use unsupported::Unsupported;
 pub use upload::of_upload;
@@ -67,9 +70,11 @@ const ALL: &[&dyn Kind] = &[
     &durable_objects::Kind,
     &hyperdrive::Kind,
     &kv_namespaces::Kind,
+    &pipelines::Kind,
     &queues::Kind,
     &r2_buckets::Kind,
     &ratelimits::Kind,
+    &secrets_store::Kind,
     &services::Kind,
     &vars::Kind,
     &version_metadata::Kind,

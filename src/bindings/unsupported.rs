@@ -47,8 +47,6 @@ const ROWS: &[Row] = &[
     row("logfwdr", ItemsOf("bindings", "name"), "logfwdr", "logfwdr", "destination"),
     row("media", Itself, "Media", "media", ""),
     row("mtls_certificates", Items("binding"), "mTLS Certificate", "mtls_certificate", "certificate_id"),
-    row("pipelines", Items("binding"), "Pipeline", "pipelines", "pipeline"),
-    row("secrets_store_secrets", Items("binding"), "Secrets Store Secret", "secrets_store_secret", "secret_name"),
     row("send_email", Items("name"), "Send Email", "send_email", "destination_address"),
     row("stream", Itself, "Stream", "stream", ""),
     row("unsafe", ItemsOf("bindings", "name"), "Unsafe Metadata", "unsafe", "type"),

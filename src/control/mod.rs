@@ -46,6 +46,7 @@ mod resources;
 mod route;
 mod scripts;
 mod secrets;
+mod secrets_stores;
 mod services;
 mod settings;
 mod status;
@@ -131,6 +132,7 @@ fn all_routes() -> Vec<Route> {
         r2_objects::routes(),
         scripts::routes(),
         secrets::routes(),
+        secrets_stores::routes(),
         services::routes(),
         settings::routes(),
         subdomain::routes(),
