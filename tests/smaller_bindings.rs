@@ -173,3 +173,60 @@ fn pipelines_keep_records() {
         dev.get("/").json("\"send() takes an array of records.\"");
     }
 }
+
+const SENDS: &str = r"
+    const { EmailMessage } = await import('cloudflare:email');
+    const raw = (header) => `${header}\r\nSubject: hello\r\n\r\ntext`;
+    const good = 'From: Me <me@a.test>\r\nMessage-ID: <1@a.test>';
+    const send = (...args) => env.MAIL.send(new EmailMessage(...args)).then(({ messageId }) => messageId.length, (error) => error.message);
+    const parts = { from: { name: 'Jürgen', email: 'me@a.test' }, to: ['you@b.test'], subject: 'parts', text: 'a', html: '<b>a</b>',
+      attachments: [{ filename: 'x.txt', content: new TextEncoder().encode('x'), type: 'text/plain' }] };
+    const { messageId } = await env.MAIL.send(parts);
+    return [
+      await send('me@a.test', 'you@b.test', raw(good)),
+      await send('me@a.test', 'you@b.test', new Response(raw(good)).body),
+      await send('me@a.test', 'other@b.test', raw(good)),
+      await send('he@a.test', 'you@b.test', raw(good)),
+      await send('me@a.test', 'you@b.test', raw('From: <me@a.test>')),
+      await send('me@a.test', 'you@b.test', raw('From: <x@a.test>\r\nMessage-ID: <1@a.test>')),
+      await send('me@a.test', 'you@b.test', raw(`${good}\r\nReceived: x`)),
+      messageId.endsWith('@a.test>'),
+      await env.MAIL.send({ from: 'me@a.test', to: 'you@b.test', subject: '' }).catch(({ code }) => code),
+    ]";
+
+#[test]
+fn email_is_checked_shown_and_kept() {
+    let told = r#"[45,45,"email to other@b.test not allowed","email from he@a.test not allowed","invalid message-id","From: header does not match mail from","invalid headers set",true,"E_FIELD_MISSING"]"#;
+    let rules = r#""allowed_destination_addresses":["you@b.test"],"allowed_sender_addresses":["me@a.test"]"#;
+    let binding = format!(r#"{{"type":"send_email","name":"MAIL",{rules}}}"#);
+    let config = "send_email = [{ name = \"MAIL\", allowed_destination_addresses = [\"you@b.test\"], allowed_sender_addresses = [\"me@a.test\"] }]";
+    for dev in [with(config, SENDS), uploaded(&binding, SENDS)] {
+        dev.get("/").json(told);
+        dev.says("email from me@a.test to you@b.test: parts");
+    }
+}
+
+#[test]
+fn emails_are_files_of_the_state_directory() {
+    let folder = crate::process::Folder::new();
+    let code = "await env.MAIL.send({ from: 'me@a.test', to: { name: 'You', email: 'you@b.test' }, subject: 'grüße', text: 'x'.repeat(80) }); return 1";
+    folder.project("a", "send_email = [{ name = \"MAIL\" }]\n", &answering(code));
+    let mut command = folder.devflare(&["dev", "a", "--port", "0", "--api-port", "none", "--log-format", "json"]);
+    let mut dev = crate::process::Running::start(&mut command);
+    dev.url = dev.line()["url"].as_str().expect("a URL").to_owned();
+    assert_eq!(dev.get("/"), (200, "1".to_owned()));
+    let emails: Vec<_> = std::fs::read_dir(folder.path(".devflare/state/emails")).expect("it is there").collect();
+    let path = emails[0].as_ref().expect("one").path();
+    let text = std::fs::read_to_string(&path).expect("it is readable");
+    assert!(
+        text.starts_with("From: me@a.test\r\nTo: \"You\" <you@b.test>\r\nSubject: =?UTF-8?B?Z3LDvMOfZQ==?=\r\n"),
+        "{text}"
+    );
+    assert!(
+        text.ends_with("eHh4\r\neHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=") || text.contains("\r\n\r\neHh4"),
+        "{text}"
+    );
+    assert_eq!(path.extension().and_then(|end| end.to_str()), Some("eml"));
+    dev.signal(rustix::process::Signal::TERM);
+    dev.end();
+}

@@ -19,6 +19,7 @@ mod r2_buckets;
 mod ratelimits;
 mod resource;
 mod secrets_store;
+mod send_email;
 mod services;
 mod sql_values;
 #[cfg(test)]
@@ -75,6 +76,7 @@ const ALL: &[&dyn Kind] = &[
     &r2_buckets::Kind,
     &ratelimits::Kind,
     &secrets_store::Kind,
+    &send_email::Kind,
     &services::Kind,
     &vars::Kind,
     &version_metadata::Kind,

@@ -47,7 +47,6 @@ const ROWS: &[Row] = &[
     row("logfwdr", ItemsOf("bindings", "name"), "logfwdr", "logfwdr", "destination"),
     row("media", Itself, "Media", "media", ""),
     row("mtls_certificates", Items("binding"), "mTLS Certificate", "mtls_certificate", "certificate_id"),
-    row("send_email", Items("name"), "Send Email", "send_email", "destination_address"),
     row("stream", Itself, "Stream", "stream", ""),
     row("unsafe", ItemsOf("bindings", "name"), "Unsafe Metadata", "unsafe", "type"),
     row("unsafe_hello_world", Items("binding"), "Hello World", "unsafe_hello_world", ""),

@@ -1,27 +1,10 @@
 // What `email()` is given: a message that can be rejected, forwarded and answered. Nothing leaves this machine.
 import { host, lazy } from "internal:host";
-import { fromUtf8 } from "internal:encoding";
-import { Headers } from "internal:headers";
+import { headersOf } from "internal:email_message";
 import { illegalConstructor, interface_, internal } from "internal:webidl";
 
 const streams = lazy("streams");
 const crypto = lazy("crypto");
-
-/** The fields before the first empty line, folded lines joined. */
-function headersOf(bytes) {
-  const [head] = fromUtf8(bytes).split(/\r?\n\r?\n/, 1);
-  const headers = new Headers();
-  for (const line of head.replace(/\r?\n[ \t]+/g, " ").split(/\r?\n/)) {
-    const colon = line.indexOf(":");
-    if (colon <= 0) continue;
-    try {
-      headers.append(line.slice(0, colon), line.slice(colon + 1).trim());
-    } catch {
-      // A field that HTTP could not have is in the raw message all the same.
-    }
-  }
-  return headers;
-}
 
 const tell = (text) => host.consoleWrite("info", text);
 // 36 characters and a domain, as in production.

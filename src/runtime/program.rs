@@ -33,6 +33,7 @@ type Compiled = (Arc<str>, Arc<[u8]>);
 
 /// What Workers may import by name.
 const IMPORTABLE: &[(&str, &str)] = &[
+    ("cloudflare:email", "internal:cloudflare_email"),
     ("cloudflare:node", "node:internal/cloudflare_node"),
     ("cloudflare:workers", "internal:cloudflare_workers"),
     (SERVICE_WORKER_NAME, "internal:service_worker"),

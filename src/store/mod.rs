@@ -112,6 +112,15 @@ impl Store {
         let _kept = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, &path));
     }
 
+    /// Keeps a file that nobody here reads again, and answers where; nothing in memory. Blocks.
+    pub fn keep_file(&self, folder: &str, name: &str, bytes: &[u8]) -> std::io::Result<Option<PathBuf>> {
+        let Some(folder) = self.folder(folder) else { return Ok(None) };
+        std::fs::create_dir_all(&folder)?;
+        let (path, beside) = (folder.join(name), folder.join(name).with_extension("new"));
+        std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, &path))?;
+        Ok(Some(path))
+    }
+
     /// Moves a folder; one that is there already stays as it is.
     pub fn move_folder(&self, from: &str, to: &str) {
         let (Some(from), Some(to)) = (self.folder(from), self.folder(to)) else { return };

@@ -1,0 +1,2 @@
+// What Workers see when they import `cloudflare:email`.
+export { EmailMessage } from "internal:email_message";
