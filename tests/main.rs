@@ -40,3 +40,4 @@ mod support;
 mod tidy;
 mod wasm;
 mod web_sockets;
+mod worker_loader;

@@ -7,6 +7,7 @@ use rquickjs::{Ctx, Function, Result, Value, function::IntoArgs};
 
 use super::durable_objects::Objects;
 use super::queues::Queues;
+use super::worker_loaders::Loader;
 use crate::assets::Site;
 use crate::engine::{realm, throw_error};
 use crate::store::Store;
@@ -34,6 +35,9 @@ pub trait Environment: Send + Sync {
 
     /// What waits in queues.
     fn queues(&self) -> Option<Arc<Queues>>;
+
+    /// Runs Workers that this one makes, for one of its bindings.
+    fn loader(&self, binding: &str) -> Option<Arc<dyn Loader>>;
 
     /// Where bindings keep what Workers store.
     fn store(&self) -> Arc<Store>;

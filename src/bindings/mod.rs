@@ -28,6 +28,7 @@ mod unsupported;
 mod upload;
 mod vars;
 mod version_metadata;
+mod worker_loaders;
 
 use std::fmt::Debug;
 
@@ -51,6 +52,7 @@ pub use unsupported::Unsupported;
 pub use upload::of_upload;
 pub use vars::{Value, Variable};
 pub use version_metadata::VersionMetadata;
+pub use worker_loaders::{DynamicCode, DynamicOutbound, Loader};
 
 use rquickjs::{Ctx, Result, Value as JsValue};
 use serde_json::{Map, Value as Json};
@@ -80,6 +82,7 @@ const ALL: &[&dyn Kind] = &[
     &services::Kind,
     &vars::Kind,
     &version_metadata::Kind,
+    &worker_loaders::Kind,
 ];
 
 /// A key of the configuration that declares bindings.

@@ -53,7 +53,6 @@ const ROWS: &[Row] = &[
     row("vectorize", Items("binding"), "Vectorize Index", "vectorize", "index_name"),
     row("vpc_networks", Items("binding"), "VPC Network", "vpc_network", "network_id"),
     row("vpc_services", Items("binding"), "VPC Service", "vpc_service", "service_id"),
-    row("worker_loaders", Items("binding"), "Worker Loader", "worker_loader", ""),
     row("workflows", Items("binding"), "Workflow", "workflow", "name"),
 ];
 

@@ -191,6 +191,7 @@ fn worker(indexed: &Indexed, uploaded: Arc<Uploaded>) -> WorkerSpec {
         cpu: indexed.cpu_ms.map(Duration::from_millis),
         subrequests: indexed.subrequests,
         assets: None,
+        outbound: None,
     }
 }
 

@@ -100,6 +100,9 @@ pub(super) fn entry(loader: &mut Loader<'_>, names: &mut Names) -> Option<Proble
     {
         return None;
     }
+    if loader.options.named_entrypoints && is_module && !compiled.exports.is_empty() {
+        return None;
+    }
     if loader.is_given() {
         return Some(Problem::error(NO_HANDLERS));
     }

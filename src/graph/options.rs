@@ -22,6 +22,8 @@ pub struct Options {
     pub node: Node,
     /// The `cloudflare:` and `node:` modules that there are; every `cloudflare:` module if not given.
     pub builtins: Option<Vec<String>>,
+    /// The entry module need have no default export: other entrypoints are asked.
+    pub named_entrypoints: bool,
 }
 
 /// Which modules of Node.js a Worker may import.

@@ -4,11 +4,14 @@ use std::sync::{Arc, Weak};
 
 use rquickjs::{Ctx, Function, Object, Result};
 
+use super::events::local_first;
+use super::loader::DynamicWorkers;
 use super::objects::ClassObjects;
 use super::target::Target;
 use super::{Runtime, WorkerSpec};
 use crate::assets::Site;
-use crate::bindings::{DispatchLimits, Environment, Objects, Queues, namespace};
+use crate::bindings::{DispatchLimits, Environment, Loader, Objects, Queues, namespace};
+use crate::compile::Cache;
 use crate::engine::throw_error;
 use crate::store::Store;
 use crate::web::fetch::FetchTarget;
@@ -19,7 +22,8 @@ pub(super) fn attach<'js>(ctx: &Ctx<'js>, runtime: &Weak<Runtime>, spec: &Worker
     let env = Object::new(ctx.clone())?;
     let stopped = || throw_error(ctx, &Failure::Stopped.to_string());
     let store = runtime.upgrade().ok_or_else(stopped)?.settings.store.clone();
-    let around = Around { runtime: runtime.clone(), id: spec.id.clone(), store, assets: spec.assets.clone() };
+    let (id, assets, outbound) = (spec.id.clone(), spec.assets.clone(), spec.outbound.clone());
+    let around = Around { runtime: runtime.clone(), id, store, assets, outbound };
     for binding in spec.bindings.list() {
         env.set(binding.name(), binding.attach(ctx, &around)?)?;
     }
@@ -49,6 +53,7 @@ struct Around {
     id: WorkerId,
     store: Arc<Store>,
     assets: Option<Arc<Site>>,
+    outbound: Option<Arc<dyn Fetch>>,
 }
 
 impl Environment for Around {
@@ -75,6 +80,17 @@ impl Environment for Around {
 
     fn queues(&self) -> Option<Arc<Queues>> {
         Some(self.runtime.upgrade()?.queues().clone())
+    }
+
+    fn loader(&self, binding: &str) -> Option<Arc<dyn Loader>> {
+        let runtime = self.runtime.upgrade()?;
+        let inherited = self.outbound.clone().unwrap_or_else(|| local_first(&runtime, &self.id));
+        Some(Arc::new(DynamicWorkers {
+            runtime: self.runtime.clone(),
+            namespace: format!("{}:{binding}", self.id),
+            cache: Arc::new(Cache::new()),
+            outbound: inherited,
+        }))
     }
 
     fn store(&self) -> Arc<Store> {

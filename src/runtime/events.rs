@@ -345,16 +345,21 @@ struct WorkerHost {
 impl WorkerHost {
     fn new(runtime: &Runtime, spec: &WorkerSpec) -> Self {
         let settings = &runtime.settings;
-        let (hosts, network) = (settings.hosts.clone(), settings.network.clone());
         Self {
             id: spec.id.clone(),
             compat: spec.source.compat(),
             source: spec.source.clone(),
             observer: settings.observer.clone(),
             store: Arc::downgrade(&settings.store),
-            outbound: Arc::new(LocalFirst { caller: spec.id.clone(), hosts, network }),
+            outbound: spec.outbound.clone().unwrap_or_else(|| local_first(runtime, &spec.id)),
         }
     }
+}
+
+/// Where the `fetch()` of a Worker leads that nothing else is said of.
+pub(super) fn local_first(runtime: &Runtime, caller: &WorkerId) -> Arc<dyn Fetch> {
+    let (hosts, network) = (runtime.settings.hosts.clone(), runtime.settings.network.clone());
+    Arc::new(LocalFirst { caller: caller.clone(), hosts, network })
 }
 
 impl web::Host for WorkerHost {

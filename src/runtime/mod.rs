@@ -7,6 +7,7 @@ mod bytecode;
 mod environment;
 mod events;
 mod handshake;
+mod loader;
 mod objects;
 mod outbound;
 mod program;
@@ -47,6 +48,8 @@ pub struct WorkerSpec {
     pub subrequests: Option<u64>,
     /// Files that answer before it does.
     pub assets: Option<Arc<Site>>,
+    /// Where its `fetch()` leads; none for hosts of local Workers first, then the network.
+    pub outbound: Option<Arc<dyn Fetch>>,
 }
 
 /// The bindings of a Worker, whoever owns them.

@@ -115,6 +115,7 @@ impl World {
             cpu: None,
             subrequests: None,
             assets: None,
+            outbound: None,
         }
     }
 
