@@ -98,3 +98,40 @@ fn a_huge_file_is_compiled_or_told() {
     dev.edit("app", "src/index.js", FINE);
     dev.get("/").status(200).body("fine");
 }
+
+#[test]
+fn ten_thousand_imports_in_a_chain_and_in_a_circle_are_followed() {
+    let next = |index: usize| format!("import {{ x as y }} from './m{}.js'; export const x = y + 1;", index + 1);
+    let mut dev =
+        Dev::new().worker("app", "import { x } from './m0.js'; export default { fetch: () => new Response(x) };");
+    for index in 0..10_000 {
+        dev = dev.file(&format!("app/src/m{index}.js"), next(index));
+    }
+    let dev = dev.file("app/src/m10000.js", "export const x = 0;").start();
+    dev.get("/").status(200).body("10000");
+    dev.edit("app", "src/m10000.js", "import './index.js'; export const x = 1;");
+    dev.get("/").status(200).body("10001");
+}
+
+#[test]
+fn a_configuration_of_typescript_that_is_not_valid_is_told_and_healed() {
+    let dev = Dev::new().worker("app", FINE).file("app/tsconfig.json", "{}").start();
+    dev.get("/").body("fine");
+    dev.edit("app", "tsconfig.json", "{ \"compilerOptions\": { \"jsx\": } }");
+    dev.get("/").status(500).contains("tsconfig.json is not valid").contains("app/tsconfig.json:1:31");
+    dev.says("error:");
+    for text in ["[]", "null", "{ \"compilerOptions\": 7, \"extends\": 3 }", ""] {
+        dev.edit("app", "tsconfig.json", text);
+        dev.edit("app", "src/index.js", FINE.replace("fine", &format!("{text:?}")));
+        let answer = dev.get("/");
+        assert!(answer.status == 200 || text.is_empty(), "{text}: {}", answer.text());
+    }
+    dev.may_say("error:");
+    dev.edit("app", "tsconfig.json", "{ \"extends\": \"./nowhere.json\" }");
+    dev.edit("app", "src/index.js", FINE);
+    dev.get("/").status(200).body("fine");
+    dev.says("warning: cannot find the configuration \"./nowhere.json\"");
+    dev.edit("app", "src/index.js", FINE.replace("fine", "told once"));
+    dev.get("/").status(200).body("told once");
+    assert_eq!(dev.said().matches("cannot find the configuration").count(), 1);
+}

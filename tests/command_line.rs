@@ -58,6 +58,9 @@ fn a_mistake_ends_it_with_status_2_and_says_where() {
     }
     assert_eq!(folder.run(&["dev", "--no-such-flag"]).status, Some(2));
     assert_eq!(folder.run(&["check", "hello"]).status, Some(0));
+    std::fs::write(folder.path("hello/tsconfig.json"), "{ \"extends\": \"./none.json\" }").expect("written");
+    let ended = folder.run(&["check", "hello"]);
+    assert!(ended.status == Some(0) && ended.out.contains("tsconfig.json:1:14"), "{ended:?}");
     assert_eq!(folder.run(&[]).status, Some(0));
 }
 

@@ -56,7 +56,10 @@ fn build_all(fleet: &Fleet) -> Problems {
             continue;
         }
         match graph::load(&project.config.directory, &main.value, &graph::Options::of(&project.config), &cache) {
-            Ok(graph) => problems.extend(ProgramCache::default().program(&graph).err().unwrap_or_default()),
+            Ok(graph) => {
+                problems.extend(ProgramCache::default().program(&graph).err().unwrap_or_default());
+                problems.extend(graph.warnings);
+            }
             Err(failed) => problems.extend(failed.problems),
         }
     }

@@ -1,6 +1,6 @@
 //! One project's builds: its module graph, read anew when something changed, and the versions that Workers run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::SystemTime;
 
@@ -16,6 +16,7 @@ use crate::error::{Problem, Problems};
 use crate::fleet::{Member, Project};
 use crate::graph::{self, Body, Graph};
 use crate::runtime::{self, ProgramCache};
+use crate::term::Terminal;
 use crate::worker::{Compat, Failure};
 
 /// What stays the same over a project's versions.
@@ -28,6 +29,9 @@ pub(super) struct Build {
     /// Paths in stacks are shown relative to it.
     base: PathBuf,
     graph: Mutex<Option<Arc<Graph>>>,
+    terminal: Terminal,
+    /// The last build's warnings; what stays as it was is not told again.
+    warned: Mutex<Vec<(String, Option<Arc<Path>>)>>,
     pub(super) assets: Option<Arc<Site>>,
     pub(super) command: Option<Arc<Command>>,
 }
@@ -53,6 +57,8 @@ impl Build {
             watcher: around.watcher.clone(),
             base: around.base(),
             graph: Mutex::default(),
+            terminal: around.terminal.clone(),
+            warned: Mutex::default(),
         })
     }
 
@@ -73,18 +79,31 @@ impl Build {
             watcher: self.watcher.clone(),
             base: self.base.clone(),
             graph: Mutex::new(lock(&self.graph).clone()),
+            terminal: self.terminal.clone(),
+            warned: Mutex::new(lock(&self.warned).clone()),
         })
     }
 
     /// Reads the files and builds the graph; `None` when it is what it was.
     pub(super) fn refresh(&self) -> Result<Option<Arc<Graph>>, Problems> {
         let graph = Arc::new(self.load()?);
+        self.warn(&graph.warnings);
         let mut last = lock(&self.graph);
         if last.as_ref().is_some_and(|last| same(last, &graph)) {
             return Ok(None);
         }
         *last = Some(graph.clone());
         Ok(Some(graph))
+    }
+
+    fn warn(&self, warnings: &Problems) {
+        let about = |warning: &Problem| {
+            let path = warning.places.first().map(|place| place.source.path.clone());
+            (warning.what.clone(), path)
+        };
+        let before = std::mem::replace(&mut *lock(&self.warned), warnings.0.iter().map(about).collect());
+        let fresh = warnings.0.iter().filter(|warning| !before.contains(&about(warning)));
+        fresh.for_each(|warning| self.terminal.tell(warning.clone()));
     }
 
     /// After a failed build the next good one counts as new, whatever it was before.

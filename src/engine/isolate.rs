@@ -120,7 +120,7 @@ impl Isolate {
         let refused = |error: rquickjs::Error| Failure::error(format!("the isolate did not start: {error}"));
         let runtime = Runtime::new().map_err(refused)?;
         runtime.set_memory_limit(self.options.memory_limit);
-        runtime.set_max_stack_size(self.options.stack_limit);
+        runtime.set_max_stack_size(self.options.stack_limit + program.stack());
         let clock = self.clock.clone();
         runtime.set_interrupt_handler(Some(Box::new(move || clock.poll())));
         runtime.set_loader(program.resolver(), program.loader());

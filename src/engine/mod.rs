@@ -34,7 +34,7 @@ pub use ops::{
 };
 pub use outbox::{Save, emit, save_at_end};
 pub use pool::Pool;
-pub use program::{Compiler, ModuleCode, Program};
+pub use program::{Compiler, DEEPEST_IMPORTS, ModuleCode, Program};
 pub use realm::{Realm, current, is_startup, realm, require_current, stop_if_late};
 pub use rejections::{OnUnhandled, on_unhandled_rejection};
 pub use throw::{Thrown, describe, throw_dom, throw_error, throw_range, throw_type};

@@ -16,8 +16,9 @@ use super::turn::thread_cpu_of;
 
 /// Threads at most; more spinning Workers than that share them.
 const MAX_THREADS: usize = 64;
-/// Native stack of an engine thread: deep recursion of JavaScript and of QuickJS' own C code.
-const STACK: usize = 16 << 20;
+/// Native stack of an engine thread: deep recursion of JavaScript and of QuickJS' own C code, along imports above all.
+/// Only what is used of it is memory.
+const STACK: usize = 64 << 20;
 /// A turn longer than this lets a spare thread start.
 const LONG_TURN: Duration = Duration::from_millis(4);
 /// A turn longer than this runs on at a lower priority.

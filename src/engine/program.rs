@@ -77,6 +77,10 @@ impl Compiler {
 /// Native stack the parser may use, less than the smallest of the threads that compile.
 const COMPILER_STACK: usize = 1 << 20;
 
+/// Imports that may lead from one to the next; a thread's stack has room for QuickJS' frames for as many.
+pub const DEEPEST_IMPORTS: usize = 20_000;
+const LINK_FRAME: usize = 2 << 10;
+
 /// Compiling names dependencies but loads none.
 struct AnyResolver;
 struct NoLoader;
@@ -111,6 +115,11 @@ impl Program {
 
     pub(super) fn loader(self: &Arc<Self>) -> ProgramLoader {
         ProgramLoader(self.clone())
+    }
+
+    /// Native stack for following chains of imports, which QuickJS does by recursion.
+    pub(super) fn stack(&self) -> usize {
+        self.modules.len().min(DEEPEST_IMPORTS) * LINK_FRAME
     }
 
     /// Declares every module, leaves first (QuickJS would recurse through the imports otherwise), and evaluates the

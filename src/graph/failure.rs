@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::kind;
-use super::loader::reason;
+use super::loader::{Node, reason};
 use super::package::{Refusal, conditions};
 use super::resolve::{NotFound, is_package};
 use crate::compile::{Import, ImportKind};
@@ -30,6 +30,15 @@ pub(super) fn unreadable(path: &Path, error: &std::io::Error, from: Option<&(Sou
     match from {
         Some((source, span)) => problem.at(source, span.clone(), "imported here"),
         None => problem.in_file(path),
+    }
+}
+
+/// One more import than the engine can follow.
+pub(super) fn too_deep(node: &Node, limit: usize) -> Problem {
+    let problem = Problem::error(format!("more than {limit} imports lead from one to the next"));
+    match &node.from {
+        Some((source, span)) => problem.at(source, span.clone(), "one too many"),
+        None => problem.in_file(&*node.path),
     }
 }
 

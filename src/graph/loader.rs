@@ -54,7 +54,7 @@ pub(super) struct Node {
     pub(super) path: Arc<Path>,
     pub(super) kind: Kind,
     /// Who asked first: the source and the span of the specifier; `None` for the entry.
-    from: Option<(Source, Range<usize>)>,
+    pub(super) from: Option<(Source, Range<usize>)>,
     is_loaded: bool,
     pub(super) source: Option<Source>,
     pub(super) options: Option<compile::Options>,

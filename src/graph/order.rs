@@ -4,17 +4,23 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, OnceLock};
 
 use super::loader::{Edge, Loader, Node};
-use super::{Failed, Graph, Module, Target};
+use super::{Failed, Graph, Module, Target, failure};
 use crate::compile::{INTEROP_NAME, ImportKind, SERVICE_WORKER_NAME, required};
+use crate::engine::DEEPEST_IMPORTS;
+use crate::error::Problem;
 
 /// # Errors
 /// The loader's problems, if there is an error among them.
-pub(super) fn finish(loader: Loader<'_>) -> Result<Graph, Failed> {
+pub(super) fn finish(mut loader: Loader<'_>) -> Result<Graph, Failed> {
+    let order = if loader.problems.has_errors() { Ok(Vec::new()) } else { post_order(&loader.nodes) };
+    let order = order.unwrap_or_else(|problem| {
+        loader.report(problem);
+        Vec::new()
+    });
     let watch = loader.disk.watch;
     if loader.problems.has_errors() {
         return Err(Failed { problems: loader.problems, watch });
     }
-    let order = post_order(&loader.nodes);
     let names: Vec<_> = loader.nodes.iter().map(|node| node.name.clone()).collect();
     let mut nodes: Vec<Option<Node>> = loader.nodes.into_iter().map(Some).collect();
     let modules = order.into_iter().map(|index| {
@@ -65,7 +71,10 @@ fn module(node: Node, names: &[Arc<str>]) -> Module {
 }
 
 /// Depth first over static imports with a stack of our own: the helpers, the entry, then what `import()` reaches.
-fn post_order(nodes: &[Node]) -> Vec<usize> {
+///
+/// # Errors
+/// A chain of imports too long for the engine, which follows them by recursion.
+fn post_order(nodes: &[Node]) -> Result<Vec<usize>, Problem> {
     let mut order = Vec::with_capacity(nodes.len());
     let mut entered = vec![false; nodes.len()];
     let helpers = nodes.iter().position(|node| &*node.name == INTEROP_NAME);
@@ -79,6 +88,9 @@ fn post_order(nodes: &[Node]) -> Vec<usize> {
         while let Some((node, targets)) = stack.last_mut() {
             match targets.next() {
                 Some(next) if !std::mem::replace(&mut entered[next], true) => {
+                    if stack.len() == DEEPEST_IMPORTS {
+                        return Err(failure::too_deep(&nodes[next], DEEPEST_IMPORTS));
+                    }
                     stack.push((next, static_targets(&nodes[next])));
                 }
                 Some(_) => {}
@@ -90,7 +102,7 @@ fn post_order(nodes: &[Node]) -> Vec<usize> {
             }
         }
     }
-    order
+    Ok(order)
 }
 
 /// The modules that are loaded before this one.
