@@ -230,3 +230,35 @@ fn emails_are_files_of_the_state_directory() {
     dev.signal(rustix::process::Signal::TERM);
     dev.end();
 }
+
+const IMAGES: &str = "
+    const pixels = async (result) => [...new Uint8Array(await new Response(result.image()).arrayBuffer())];
+    // Two pixels side by side: red and blue.
+    const png = Uint8Array.fromBase64('iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAADUlEQVR42mP4zwAE/wEHAAH/PX2MSQAAAABJRU5ErkJggg==');
+    const input = () => env.IMAGES.input(new Response(png).body);
+    const raw = (image) => image.output({ format: 'rgb' }).then(pixels);
+    const told = (promise) => promise.catch(({ message, code }) => [message, code]);
+    const jpeg = await input().transform({ width: 4, height: 4, fit: 'squeeze' }).output({ format: 'image/jpeg' });
+    const used = input();
+    await used.output({ format: 'image/png' });
+    return [
+      await env.IMAGES.info(new Response(png).body),
+      await env.IMAGES.info(new Response('<svg></svg>').body),
+      await raw(input()), await raw(input().transform({ rotate: 180 })), await raw(input().transform({ flip: 'h' })),
+      await raw(input().transform({ width: 1, height: 1, fit: 'crop', gravity: 'right' })),
+      await raw(input().draw(input().transform({ rotate: 180 }), { left: 1, top: 0 })),
+      await env.IMAGES.info((await jpeg.response()).body).then(({ format, width, height }) => [format, width, height]), jpeg.contentType(),
+      await told(env.IMAGES.info(new Response('no image').body)),
+      await told(input().transform({ segment: 'foreground' }).output({ format: 'image/png' })),
+      await told(used.output({ format: 'image/png' })),
+    ]";
+
+#[test]
+fn images_are_read_changed_and_written() {
+    let told = r#"[{"format":"image/png","fileSize":70,"width":2,"height":1},{"format":"image/svg+xml"},[255,0,0,0,0,255],[0,0,255,255,0,0],[0,0,255,255,0,0],[0,0,255],[255,0,0,0,0,255],["image/jpeg",4,4],"image/jpeg",["IMAGES_INFO_ERROR 9412: The image could not be read: it is of no format that is known.",9412],["IMAGES_TRANSFORM_ERROR 9401: unknown field `segment`, expected one of `width`, `height`, `fit`, `gravity`, `rotate`, `flip`, `blur`, `brightness`, `contrast`, `background`",9401],["IMAGES_TRANSFORM_ERROR 9525: ImageTransformer consumed; you may only call .output() or draw a transformer once",9525]]"#;
+    for dev in
+        [with("images = { binding = \"IMAGES\" }", IMAGES), uploaded(r#"{"type":"images","name":"IMAGES"}"#, IMAGES)]
+    {
+        dev.get("/").json(told);
+    }
+}

@@ -12,6 +12,7 @@ mod declare;
 mod dispatch_namespaces;
 mod durable_objects;
 mod hyperdrive;
+mod images;
 mod kv_namespaces;
 mod pipelines;
 mod queues;
@@ -72,6 +73,7 @@ const ALL: &[&dyn Kind] = &[
     &dispatch_namespaces::Kind,
     &durable_objects::Kind,
     &hyperdrive::Kind,
+    &images::Kind,
     &kv_namespaces::Kind,
     &pipelines::Kind,
     &queues::Kind,

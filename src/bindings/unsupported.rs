@@ -42,7 +42,6 @@ const ROWS: &[Row] = &[
     row("artifacts", Items("binding"), "Artifacts", "artifacts", "namespace"),
     row("browser", Itself, "Browser Run", "browser", ""),
     row("flagship", Items("binding"), "Flagship", "flagship", "app_id"),
-    row("images", Itself, "Images", "images", ""),
     row("k2", Items("binding"), "K2", "k2", "stream"),
     row("logfwdr", ItemsOf("bindings", "name"), "logfwdr", "logfwdr", "destination"),
     row("media", Itself, "Media", "media", ""),
