@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import * as build from './measures/build.mjs';
+import * as data from './measures/data.mjs';
 import * as namespace from './measures/namespace.mjs';
 import * as save from './measures/save.mjs';
 import * as spin from './measures/spin.mjs';
@@ -14,7 +15,7 @@ import * as uploads from './measures/uploads.mjs';
 import { markdown, table } from './report.mjs';
 import { PEERS, versionsOf } from './servers.mjs';
 
-const MEASURES = [start, throughput, save, build, namespace, uploads, spin];
+const MEASURES = [start, throughput, save, build, namespace, uploads, data, spin];
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, '../..');
 
