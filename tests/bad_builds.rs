@@ -68,6 +68,19 @@ fn common_js_that_requires_itself_in_a_circle_is_served() {
     dev.start().get("/").status(200).body("aundefinedfunctionc");
 }
 
+/// What esbuild's bundles of the same files answer.
+#[test]
+fn an_es_module_that_imports_what_requires_it_runs_first() {
+    let circle = |dev: Dev| {
+        dev.file("app/src/a.cjs", "exports.early = 1; const c = require('./c.mjs'); exports.c = c.name; exports.late = () => c.again();")
+            .file("app/src/c.mjs", "import a, { early } from './a.cjs'; import './a.cjs'; export const name = 'c'; export const again = () => a.c + early + Object.keys(a);")
+    };
+    let first = "import a from './a.cjs'; export default { fetch: () => new Response(`${a.c} ${a.late()}`) };";
+    circle(Dev::new().worker("app", first)).start().get("/").status(200).body("c c1early,c,late");
+    let second = "import { name } from './c.mjs'; import a from './a.cjs'; export default { fetch: () => new Response(`${name} ${a.c} ${a.late()}`) };";
+    circle(Dev::new().worker("app", second)).start().get("/").status(200).body("c undefined NaNearly,c,late");
+}
+
 #[test]
 fn what_is_no_text_is_no_module() {
     let dev = Dev::new().file("app/src/image.js", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\xff\xfe");

@@ -175,8 +175,11 @@ impl<'a> Linker<'a> {
     /// `import a, { b } from "cjs"` -> an import of the carrier; `a` and `b` become properties of what it gives.
     fn import_common_js(&mut self, import: &ImportDeclaration<'_>) {
         let Some(specifiers) = &import.specifiers else {
-            let carrier = self.carrier(range(import.span), import.source.value.as_str());
-            let _ = write!(self.head, "{carrier}();");
+            let from = import.source.value.as_str();
+            let carrier = self.carrier(range(import.span), from);
+            if !self.is_later(from) {
+                let _ = write!(self.head, "{carrier}();");
+            }
             return;
         };
         let namespace = self.common_js(range(import.span), import.source.value.as_str());
@@ -203,8 +206,13 @@ impl<'a> Linker<'a> {
         let namespace = format!("{}{}", self.namespace, self.namespaces);
         let carrier = self.carrier(place, specifier);
         let (interop, node) = (&self.interop, self.links.node_mode);
-        let _ = write!(self.head, "const {namespace}={interop}.toModule({carrier}(),{node});");
+        let run = if self.is_later(specifier) { format!("later({carrier}") } else { format!("toModule({carrier}()") };
+        let _ = write!(self.head, "const {namespace}={interop}.{run},{node});");
         namespace
+    }
+
+    fn is_later(&self, specifier: &str) -> bool {
+        self.links.later.iter().any(|one| &**one == specifier)
     }
 
     /// Takes out of an import what is a type or absent.

@@ -7,6 +7,8 @@ use std::sync::Arc;
 pub struct Links {
     /// Specifiers that mean CommonJS modules.
     pub common_js: Vec<Arc<str>>,
+    /// Those of them that lead back to the file: they run after it, or when it first uses them.
+    pub later: Vec<Arc<str>>,
     /// The file sees them as Node.js does: `default` is always the whole `module.exports`.
     pub node_mode: bool,
     /// What each `require()` leads to; one that is not listed throws.

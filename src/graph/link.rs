@@ -10,7 +10,7 @@ use super::loader::{Edge, Linked, Loader, Node};
 use super::names::Names;
 use super::order::targets;
 use super::prune::prune;
-use super::{Body, check, failure};
+use super::{Body, check, circle, failure};
 use crate::compile::{Cache, Compiled, DefaultExport, Export, INTEROP_NAME, Import, ImportKind, Links, Required};
 use crate::error::{Problem, Source};
 
@@ -28,6 +28,9 @@ pub(super) fn link(loader: &mut Loader<'_>) {
     }
     for index in forwarding(&loader.nodes, &pass.links) {
         pass.links.entry(index).or_default().forward = true;
+    }
+    for (index, specifier) in circle::closing(&loader.nodes, &pass.links) {
+        pass.links.entry(index).or_default().later.push(specifier);
     }
     for problem in pass.problems {
         loader.report(problem);

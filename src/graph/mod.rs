@@ -5,6 +5,7 @@
 
 mod browser;
 mod check;
+mod circle;
 mod disk;
 mod failure;
 mod given;

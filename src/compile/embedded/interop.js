@@ -34,10 +34,37 @@ function fromModule(namespace) {
   if ("module.exports" in namespace) return namespace["module.exports"];
   let object = converted.get(namespace);
   if (!object) {
-    object = copy(Object.defineProperty({}, "__esModule", { value: true }), namespace);
+    object = Object.defineProperty({}, "__esModule", { value: true });
+    for (const key of Object.getOwnPropertyNames(namespace)) {
+      if (key !== "__esModule") Object.defineProperty(object, key, { get: () => early(namespace, key), enumerable: true });
+    }
     converted.set(namespace, object);
   }
   return object;
+}
+
+// Of a module that is still being evaluated, as circles have it, what is not yet there is undefined.
+function early(namespace, key) {
+  try {
+    return namespace[key];
+  } catch {
+    return undefined;
+  }
+}
+
+// What `import` gives for a CommonJS module that leads to the importer: it runs later, or when it is first used.
+export function later(carrier, node) {
+  let known;
+  const whole = () => (known ??= toModule(carrier(), node));
+  return new Proxy(Object.create(null), {
+    get: (_, key) => whole()[key],
+    has: (_, key) => key in whole(),
+    ownKeys: () => Reflect.ownKeys(whole()),
+    getOwnPropertyDescriptor(_, key) {
+      const descriptor = Reflect.getOwnPropertyDescriptor(whole(), key);
+      return descriptor && { ...descriptor, configurable: true };
+    },
+  });
 }
 
 // What `import` gives for a CommonJS module; `node`: as Node.js sees it, where `default` is always the whole.
