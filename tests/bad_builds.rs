@@ -94,6 +94,29 @@ fn what_is_no_text_is_no_module() {
 }
 
 #[test]
+fn fifty_megabytes_of_code_are_compiled_or_told() {
+    let repeated = |one: &dyn Fn(usize) -> String| {
+        let mut code = String::with_capacity(51 << 20);
+        while code.len() < 50 << 20 {
+            code.push_str(&one(code.len()));
+        }
+        code
+    };
+    let functions = repeated(&|n| format!("export function f{n}(a) {{ return a * {n} }} // {}\n", "x".repeat(60)));
+    told_and_healed(
+        Dev::new().file("app/src/big.js", functions),
+        "import './big.js';",
+        &["declares", "app/src/big.js:"],
+    );
+    let comments = repeated(&|n| format!("/* {n} {} */\n", "x".repeat(1_000))) + "export const n = 1;";
+    let dev =
+        Dev::new().worker("app", "import { n } from './big.js'; export default { fetch: () => new Response(n) };");
+    dev.file("app/src/big.js", comments).start().get("/").status(200).body("1");
+    let broken = repeated(&|n| format!("const a{n} = [\"{}\"];\n", "x".repeat(1_000))) + "const a0 = ;";
+    told_and_healed(Dev::new().file("app/src/big.js", broken), "import './big.js';", &["app/src/big.js:"]);
+}
+
+#[test]
 fn a_huge_file_is_compiled_or_told() {
     let mut table = String::from("export default [");
     while table.len() < 4 << 20 {

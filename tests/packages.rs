@@ -71,3 +71,41 @@ works_in_a_worker! {
     zod_3_checks_data: "zod3.js",
     zod_4_checks_data: "zod.js",
 }
+
+/// As a platform's dashboard does it: `api.cloudflare.com` is the control plane of the same session.
+#[test]
+fn cloudflares_sdk_uploads_a_user_worker_from_within_a_worker() {
+    let platform = "
+        import Cloudflare, { toFile } from 'cloudflare';
+        const account_id = '0'.repeat(32);
+        const code = (text) => `export default { fetch: (request, env) => new Response('${text} ' + env.GREETING) }`;
+        async function upload(name, text) {
+            const client = new Cloudflare({ apiToken: 'token', maxRetries: 0 });
+            const { scripts } = client.workersForPlatforms.dispatch.namespaces;
+            const file = await toFile(new TextEncoder().encode(text), 'index.mjs', { type: 'application/javascript+module' });
+            const metadata = { main_module: 'index.mjs', compatibility_date: '2026-04-01',
+                bindings: [{ type: 'plain_text', name: 'GREETING', text: 'hello' }] };
+            const made = await scripts.update('staging', name, { account_id, metadata, files: [file] });
+            const names = [];
+            for await (const binding of scripts.bindings.get('staging', name, { account_id })) names.push(binding.name);
+            return [made.id, ...names].join();
+        }
+        export default {
+            async fetch(request, env) {
+                const name = new URL(request.url).pathname.slice(1);
+                if (request.method !== 'POST') return env.dispatcher.get(name).fetch(request);
+                try {
+                    return new Response(await upload(name, code(await request.text())));
+                } catch (error) {
+                    return new Response(`${error.constructor.name} ${error.status} ${error.errors?.[0]?.code}`, { status: 400 });
+                }
+            },
+        };";
+    let dev = Dev::new().dispatcher("front", platform).user("staging", "other", "export default {}");
+    let dev = dev.link_to_repository("tests/clients/node_modules", "front/node_modules").start();
+    dev.post("/shop", "one").status(200).body("shop,GREETING");
+    dev.get("/shop").status(200).body("one hello");
+    dev.post("/shop", "two").status(200).body("shop,GREETING");
+    dev.get("/shop").body("two hello");
+    dev.post("/bad", "it's").status(400).contains("BadRequestError 400 10021");
+}

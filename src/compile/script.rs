@@ -23,7 +23,7 @@ use super::record::Record;
 use super::scan::Scan;
 use super::splice::splice;
 use super::{Compiled, Format, Hint, Language, Map, Options, Position, Settings, classes, decorators};
-use crate::error::{Problems, Source};
+use crate::error::{Problem, Problems, Source};
 
 /// The names that, used without a declaration, make a file a CommonJS module.
 const COMMON_JS: [&str; 3] = ["module", "exports", "require"];
@@ -44,6 +44,9 @@ pub(super) fn compile(source: &Source, options: &Options) -> Result<Compiled, Pr
         return Err(problems(source, semantics.diagnostics));
     }
     let mut scoping = semantics.semantic.into_scoping();
+    if let Some(problem) = too_many_names(source, &scoping) {
+        return Err(problem.into());
+    }
     let rewritten = options.is_typescript() || program.source_type.is_jsx();
     let has_more = decorators::may_be_in(&source.text);
     if has_more
@@ -94,6 +97,20 @@ pub(super) fn compile(source: &Source, options: &Options) -> Result<Compiled, Pr
         has_top_level_await: scan.has_top_level_await,
         fetch_listener: scan.fetch_listener,
     })
+}
+
+/// Names that a file may declare at its top: QuickJS compares each with all before it.
+const TOP_NAMES: usize = 100_000;
+
+fn too_many_names(source: &Source, scoping: &Scoping) -> Option<Problem> {
+    let names = scoping.get_bindings(scoping.root_scope_id());
+    let last = names.values().nth(TOP_NAMES)?;
+    let span = scoping.symbol_span(*last);
+    let problem = Problem::error(format!("the file declares {} names at its top", names.len()));
+    let span = span.start as usize..span.end as usize;
+    Some(
+        problem.at(source, span, "one of them").help(format!("The engine takes {TOP_NAMES}. Put them into an object.")),
+    )
 }
 
 /// Compiles what is left to do once decorators are gone; places lead back to the source.
