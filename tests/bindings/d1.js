@@ -63,7 +63,14 @@ test("mistakes are told in D1's words", async () => {
   await db.exec("CREATE TABLE p (id PRIMARY KEY)\nCREATE TABLE q (p REFERENCES p(id))");
   await rejectsWith("D1_ERROR: FOREIGN KEY constraint failed: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_FOREIGNKEY)", all("INSERT INTO q VALUES (5)"));
   await rejectsWith("D1_ERROR: not authorized: SQLITE_AUTH", all("ATTACH 'x' AS y"));
-  equal((await rejects("Error", all("BEGIN"))).message.startsWith("D1_ERROR: To execute a transaction"), true);
+  for (const text of ["BEGIN", "COMMIT", " end", "ROLLBACK", "SAVEPOINT a", "RELEASE part_1"]) {
+    equal([text, (await rejects("Error", all(text))).message.startsWith("D1_ERROR: To execute a transaction")], [text, true]);
+  }
+  await all("PRAGMA foreign_keys = OFF");
+  equal((await all("PRAGMA foreign_keys")).results, [{ foreign_keys: 1 }]);
+  await rejectsWith("D1_ERROR: not authorized: SQLITE_AUTH", all("CREATE TEMP TABLE temporary (a)"));
+  await rejectsWith("D1_ERROR: not authorized to use function: sqlite_version at offset 7: SQLITE_ERROR", all("SELECT sqlite_version()"));
+  await rejectsWith("D1_ERROR: SQL code did not contain a statement.", all("-- nothing"));
   await rejectsWith("D1_ERROR: string or blob too big: SQLITE_TOOBIG", all("SELECT ?", "x".repeat(2200001)));
   equal((await rejects("Error", db.exec("SELECT 1\nSELEC 2"))).message.startsWith("D1_EXEC_ERROR: Error in line 2: SELEC 2: near"), true);
 });

@@ -108,8 +108,8 @@ const tasks = {
     await attempt(() => storage.put("x", undefined)), await attempt(() => storage.put()), await attempt(() => storage.put("f", () => 1)),
     await attempt(() => storage.list({ start: "a", startAfter: "b" })), await attempt(() => storage.list({ limit: 0 })),
     await attempt(() => storage.setAlarm(-1)), await attempt(() => storage.setAlarm(NaN)), await attempt(() => storage.setAlarm("x")),
-    await attempt(() => storage.get("k".repeat(2049))), await attempt(() => storage.get(Array.from({ length: 129 }, (_, i) => `${i}`))),
-    await attempt(() => storage.put("big", new Uint8Array(2 << 20))), await attempt(() => storage.getBookmarkForTime(1)),
+    await attempt(() => storage.get("k".repeat(2049))), await attempt(async () => (await storage.get(Array.from({ length: 129 }, (_, i) => `${i}`))).size),
+    await attempt(() => storage.put("big", new Uint8Array(2_200_000))), await attempt(() => storage.getBookmarkForTime(1)),
   ],
   async transactions(ctx, storage) {
     await storage.put("t", 0);
@@ -139,7 +139,7 @@ const tasks = {
   },
   refusedSql: async (ctx, { sql }) => {
     const results = [];
-    for (const text of ["BEGIN", "SAVEPOINT a", "SELECT * FROM _cf_KV", "CREATE TABLE _cf_x (a)", "ATTACH 'x' AS y", "PRAGMA journal_mode", "SELEC", "", "-- hi",
+    for (const text of ["BEGIN", "COMMIT", "SAVEPOINT a", "SELECT * FROM _cf_KV", "CREATE TABLE _cf_x (a)", "ATTACH 'x' AS y", "PRAGMA journal_mode", "SELEC", "", "-- hi",
       "SELECT * FROM nope", "SELECT ?, ?"]) results.push(await attempt(() => sql.exec(text)));
     sql.exec("CREATE TABLE u (id INTEGER PRIMARY KEY); INSERT INTO u VALUES (1)");
     results.push(await attempt(() => sql.exec("INSERT INTO u VALUES (1)")), await attempt(() => sql.exec("SELECT ?; SELECT ?", 1)));
@@ -168,7 +168,8 @@ const tasks = {
     kv.put("b", 2);
     return [kv.get("a"), kv.get("none") === undefined, [...kv.list({ prefix: "b" })], kv.delete("a"), kv.delete("a")];
   },
-  old: async (ctx, storage) => [await attempt(() => storage.sql), await attempt(() => storage.kv), await storage.put("a", 1), await storage.get("a")],
+  old: async (ctx, storage) => [await attempt(() => storage.sql), await attempt(() => storage.kv), await storage.put("a", 1), await storage.get("a"),
+    await attempt(() => storage.get("k".repeat(2049))), await attempt(() => storage.get(Array.from({ length: 129 }, (_, i) => `${i}`)))],
 };
 
 const room = (name) => env.ROOM.getByName(name);
@@ -245,8 +246,7 @@ test("what storage refuses", async () => {
     "TypeError: setAlarm() cannot be called with an alarm time <= 0",
     "TypeError: The value cannot be converted because it is not a valid Date.",
     "TypeError: Failed to execute 'setAlarm' on 'DurableObjectStorage': parameter 1 is not of type 'date'.",
-    "RangeError: Keys cannot be larger than 2048 bytes. A key of size 2049 was provided.",
-    "RangeError: Maximum number of keys is 128.",
+    null, 0,
     "Error: string or blob too big: SQLITE_TOOBIG",
     "Error: This Durable Object's storage back-end does not implement point-in-time recovery.",
   ]);
@@ -268,7 +268,7 @@ test("what SQL refuses, in workerd's words", async () => {
   const transaction = "Error: To execute a transaction, please use the state.storage.transaction() or state.storage.transactionSync() APIs instead of the SQL BEGIN TRANSACTION or SAVEPOINT statements. The JavaScript API is safer because it will automatically roll back on exceptions, and because it interacts correctly with Durable Objects' automatic atomic write coalescing.";
   await room("refused").run("kvSync");
   equal(await room("refused").run("refusedSql"), [
-    transaction, transaction, "Error: access to _cf_KV.key is prohibited: SQLITE_AUTH", "Error: not authorized: SQLITE_AUTH", "Error: not authorized: SQLITE_AUTH",
+    transaction, transaction, transaction, "Error: access to _cf_KV.key is prohibited: SQLITE_AUTH", "Error: not authorized: SQLITE_AUTH", "Error: not authorized: SQLITE_AUTH",
     "Error: not authorized: SQLITE_AUTH", 'Error: near "SELEC": syntax error at offset 0: SQLITE_ERROR', "Error: SQL code did not contain a statement.",
     "Error: SQL code did not contain a statement.", "Error: no such table: nope: SQLITE_ERROR", "Error: Wrong number of parameter bindings for SQL query.",
     "Error: UNIQUE constraint failed: u.id: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_PRIMARYKEY)",
@@ -287,7 +287,8 @@ test("synchronous keys and values", async () => {
 });
 
 test("classes from before SQL lack it", async () => {
-  const [sql, kv, , value] = await env.OLD.getByName("o").run("old");
+  const [sql, kv, , value, ...limits] = await env.OLD.getByName("o").run("old");
+  equal(limits, ["RangeError: Keys cannot be larger than 2048 bytes. A key of size 2049 was provided.", "RangeError: Maximum number of keys is 128."]);
   equal([sql.startsWith("Error: SQL is not enabled"), kv.startsWith("Error: The storage.kv (synchronous KV) API"), value], [true, true, 1]);
 });
 

@@ -28,6 +28,25 @@ test("metadata may be given as headers", async () => {
   });
 });
 
+test("lists have the metadata that is asked for", async () => {
+  await bucket.put("inc", "x", { httpMetadata: { contentType: "a/b" }, customMetadata: { c: "d" } });
+  const listed = async (include) => {
+    const { objects: [{ httpMetadata, customMetadata }] } = await bucket.list({ prefix: "inc", include });
+    return [httpMetadata, customMetadata];
+  };
+  equal([await listed(), await listed(["customMetadata"]), await listed(["httpMetadata"])], [[{}, {}], [{}, { c: "d" }], [{ contentType: "a/b" }, {}]]);
+  await rejectsWith("RangeError", "Unsupported include value size", bucket.list({ include: ["size"] }));
+  await bucket.delete("inc");
+});
+
+test("conditions and values of wrong types", async () => {
+  await rejectsWith("TypeError", "Incorrect type for the 'etagMatches' field on 'Conditional': the provided value is not of type 'string'.", bucket.get("a", { onlyIf: { etagMatches: ["x"] } }));
+  await rejectsWith("Error", "Invalid ETag in if-match header", bucket.get("a", { onlyIf: new Headers({ "if-match": "x" }) }));
+  await rejectsWith("TypeError", "Suffix is incompatible with length.", bucket.get("a", { range: { suffix: 1, length: 1 } }));
+  equal((await bucket.put("empty", undefined)).size, 0);
+  await bucket.delete("empty");
+});
+
 test("ranges", async () => {
   const read = async (range) => {
     const object = await bucket.get("a", { range });
@@ -64,7 +83,7 @@ test("keys, values and metadata have limits", async () => {
     await rejectsWith("Error", `${method}: The specified object name is not valid. (10020)`, promise);
   }
   await rejectsWith("Error", "put: Your metadata headers exceed the maximum allowed metadata size. (10012)", bucket.put("mm", "x", { customMetadata: { a: "x".repeat(2048) } }));
-  for (const value of [undefined, 5, {}]) await rejects("TypeError", bucket.put("u", value));
+  for (const value of [5, {}]) await rejects("TypeError", bucket.put("u", value));
   await rejectsWith("TypeError", "Provided readable stream must have a known length (request/response body or readable half of FixedLengthStream)", bucket.put("s", new ReadableStream({ start(c) { c.enqueue(new Uint8Array(3)); c.close(); } })));
   equal(await bucket.head("s"), null);
 });

@@ -47,7 +47,8 @@ class Connection {
       return answers;
     } catch (error) {
       const { message } = error;
-      throw failure("D1_ERROR", message === "SQL code did not contain a statement." ? "No SQL statements detected." : message);
+      const isEmpty = message === "SQL code did not contain a statement." && batch.some(([text]) => text.trim() === "");
+      throw failure("D1_ERROR", isEmpty ? "No SQL statements detected." : message);
     }
   }
 }

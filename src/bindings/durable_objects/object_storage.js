@@ -14,29 +14,30 @@ const { encodeInto } = { encodeInto: (text) => unescape(encodeURIComponent(text)
 const wrong = (method, number, type, where) =>
   new TypeError(`Failed to execute '${method}' on '${where}': parameter ${number} is not of type '${type}'.`);
 
-function checkKey(key) {
+// Objects with SQL have one limit alone, of a key and its value together.
+function checkKey({ hasSql }, key) {
   const text = `${key}`.toWellFormed();
-  if (text.length * 3 > MAX_KEY) {
+  if (!hasSql && text.length * 3 > MAX_KEY) {
     const length = encodeInto(text);
     if (length > MAX_KEY) throw new RangeError(`Keys cannot be larger than ${MAX_KEY} bytes. A key of size ${length} was provided.`);
   }
   return text;
 }
 
-function checkCount(count, what) {
-  if (count > MAX_KEYS) throw new RangeError(`Maximum number of ${what} is ${MAX_KEYS}.`);
+function checkCount({ hasSql }, count, what) {
+  if (!hasSql && count > MAX_KEYS) throw new RangeError(`Maximum number of ${what} is ${MAX_KEYS}.`);
 }
 
 // ---- operations, all at once
 
 function getOne(handle, key) {
-  const found = handle.get(checkKey(key));
+  const found = handle.get(checkKey(handle, key));
   return found === undefined ? undefined : unpack(found);
 }
 
 function getMany(handle, list) {
-  checkCount(list.length, "keys");
-  const names = list.map(checkKey).sort();
+  checkCount(handle, list.length, "keys");
+  const names = list.map((key) => checkKey(handle, key)).sort();
   const found = new Map();
   for (const key of names) {
     const value = getOne(handle, key);
@@ -47,22 +48,22 @@ function getMany(handle, list) {
 
 function putOne(handle, key, value) {
   if (value === undefined) throw new TypeError("put() called with undefined value.");
-  handle.put(checkKey(key), pack(value));
+  handle.put(checkKey(handle, key), pack(value));
 }
 
 function putMany(handle, entries) {
   const names = keys(entries);
-  checkCount(names.length, "pairs");
+  checkCount(handle, names.length, "pairs");
   // All are packed before any is stored.
   const packed = [];
-  for (const key of names) if (entries[key] !== undefined) packed.push([checkKey(key), pack(entries[key])]);
+  for (const key of names) if (entries[key] !== undefined) packed.push([checkKey(handle, key), pack(entries[key])]);
   for (const [key, value] of packed) handle.put(key, value);
 }
 
 function deleteMany(handle, list) {
-  checkCount(list.length, "keys");
+  checkCount(handle, list.length, "keys");
   let count = 0;
-  for (const key of list) if (handle.delete(checkKey(key))) count++;
+  for (const key of list) if (handle.delete(checkKey(handle, key))) count++;
   return count;
 }
 
@@ -104,7 +105,7 @@ function operations(Class, where, use) {
     async delete(key, options = undefined) {
       const handle = use(this, "delete");
       if (arguments.length === 0) throw wrong("delete", 1, "string or Array", where);
-      return isArray(key) ? deleteMany(handle, key) : handle.delete(checkKey(key));
+      return isArray(key) ? deleteMany(handle, key) : handle.delete(checkKey(handle, key));
     },
     async getAlarm(options = undefined) { return use(this, "getAlarm").getAlarm() ?? null; },
     async setAlarm(time, options = undefined) {
@@ -242,7 +243,7 @@ class SyncKvStorage {
   get(key) { return getOne(this.#handle, key); }
   list(options = undefined) { return listed(this.#handle, options); }
   put(key, value) { putOne(this.#handle, key, value); }
-  delete(key) { return this.#handle.delete(checkKey(key)); }
+  delete(key) { return this.#handle.delete(checkKey(this.#handle, key)); }
 }
 interface_(SyncKvStorage);
 

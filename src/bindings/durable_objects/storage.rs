@@ -50,7 +50,7 @@ const ALARM: i64 = 1;
 const RINGING: i64 = 2;
 
 /// Key and value together, as on Cloudflare.
-const MAX_BYTES_OF_VALUE: usize = 2 << 20;
+const MAX_BYTES_OF_VALUE: usize = 2_200_000;
 
 /// When an object's alarm is due.
 pub fn alarm_of(open: &Connection) -> rusqlite::Result<Option<i64>> {

@@ -56,14 +56,22 @@ function fromHex(text) {
 
 // ---- conditions and ranges
 
-function etag(value, field) {
-  if (value === undefined || value === null) return undefined;
-  const text = `${value}`;
+function etag(text, field) {
+  if (text === undefined || text === null) return undefined;
+  if (typeof text !== "string") throw new TypeError(`Incorrect type for the '${field}' field on 'Conditional': the provided value is not of type 'string'.`);
   if (text.startsWith('"') && text.endsWith('"')) throw new TypeError(`Conditional ETag should not be wrapped in quotes (${text}).`);
   return [text];
 }
 
-const etagsOf = (header) => (header === null ? undefined : header.split(",").map((tag) => tag.trim().replace(/^W\//, "").replace(/^"(.*)"$/, "$1")));
+function etagsOf(headers, name) {
+  return headers.get(name)?.split(",").map((item) => {
+    const tag = item.trim();
+    const [, inner] = /^(?:W\/)?"(.*)"$/.exec(tag) ?? [];
+    if (inner === undefined && tag !== "*") throw new Error(`Invalid ETag in ${name} header`);
+    return inner ?? tag;
+  });
+}
+
 const timeOf = (value) => (value === undefined || value === null ? undefined : new Date(value).getTime());
 
 function conditions(given) {
@@ -72,12 +80,12 @@ function conditions(given) {
     const since = given.get("if-modified-since");
     const until = given.get("if-unmodified-since");
     return {
-      etagMatches: etagsOf(given.get("if-match")), etagDoesNotMatch: etagsOf(given.get("if-none-match")),
+      etagMatches: etagsOf(given, "if-match"), etagDoesNotMatch: etagsOf(given, "if-none-match"),
       uploadedAfter: since === null ? undefined : timeOf(since) + 999, uploadedBefore: until === null ? undefined : timeOf(until) + 1000,
     };
   }
   const { etagMatches, etagDoesNotMatch, uploadedBefore, uploadedAfter } = given;
-  return { etagMatches: etag(etagMatches), etagDoesNotMatch: etag(etagDoesNotMatch), uploadedBefore: timeOf(uploadedBefore), uploadedAfter: timeOf(uploadedAfter) };
+  return { etagMatches: etag(etagMatches, "etagMatches"), etagDoesNotMatch: etag(etagDoesNotMatch, "etagDoesNotMatch"), uploadedBefore: timeOf(uploadedBefore), uploadedAfter: timeOf(uploadedAfter) };
 }
 
 function rangeOf(given) {
@@ -92,7 +100,8 @@ function rangeOf(given) {
   if (offset < 0) throw new RangeError(`Invalid range. Starting offset (${offset}) must be greater than or equal to 0.`);
   if (length < 0) throw new RangeError(`Invalid range. Length (${length}) must be greater than or equal to 0.`);
   if (suffix < 0) throw new RangeError(`Invalid suffix. Suffix (${suffix}) must be greater than or equal to 0.`);
-  if (suffix !== undefined && (offset !== undefined || length !== undefined)) throw new TypeError("Suffix is incompatible with offset and length.");
+  if (suffix !== undefined && offset !== undefined) throw new TypeError("Suffix is incompatible with offset.");
+  if (suffix !== undefined && length !== undefined) throw new TypeError("Suffix is incompatible with length.");
   return { offset, length, suffix };
 }
 
@@ -244,6 +253,16 @@ interface_(R2MultipartUpload);
 
 // ---- buckets
 
+/** Leaves of a listed object's metadata what was asked for. */
+function includedOf(include) {
+  const names = include === undefined || include === null ? [] : [...include].map(String);
+  for (const name of names) {
+    if (name !== "httpMetadata" && name !== "customMetadata") throw new RangeError(`Unsupported include value ${name}`);
+  }
+  const [http, custom] = [names.includes("httpMetadata"), names.includes("customMetadata")];
+  return ({ meta, ...object }) => ({ ...object, meta: { ...meta, http: http ? meta.http : {}, custom: custom ? meta.custom : {} } });
+}
+
 class R2Bucket {
   #handle;
 
@@ -270,10 +289,10 @@ class R2Bucket {
 
   async put(key, value, options = undefined) {
     if (arguments.length === 0) throw missing("put", 1, "string");
-    if (value === undefined) throw missing("put", 2, TYPES);
+    if (arguments.length === 1) throw missing("put", 2, TYPES);
     const given = options ?? {};
     const wanted = { onlyIf: conditions(given.onlyIf), meta: metaOf(given), hash: hashOf(given) };
-    const { payload, done } = bodyFor(value, "put", 2);
+    const { payload, done } = bodyFor(value ?? null, "put", 2);
     return objectOf(await stored(this.#handle.put(`${key}`, payload, stringify(wanted)), done));
   }
 
@@ -283,13 +302,14 @@ class R2Bucket {
   }
 
   async list(options = undefined) {
-    const { limit, prefix, cursor, delimiter, startAfter } = options ?? {};
+    const { limit, prefix, cursor, delimiter, startAfter, include } = options ?? {};
     const text = (value) => (value === undefined || value === null ? undefined : `${value}`);
     const wanted = {
       limit: limit === undefined ? undefined : Math.trunc(limit), prefix: text(prefix), cursor: text(cursor), delimiter: text(delimiter), startAfter: text(startAfter),
     };
+    const included = includedOf(include);
     const { objects, truncated, cursor: next, delimitedPrefixes } = parse(await this.#handle.list(stringify(wanted)));
-    const page = { objects: objects.map((object) => objectOf(stringify(object))), truncated };
+    const page = { objects: objects.map((object) => objectOf(stringify(included(object)))), truncated };
     if (truncated) page.cursor = next;
     page.delimitedPrefixes = delimitedPrefixes;
     return page;

@@ -94,10 +94,13 @@ const WRONG_NUMBER: &str = "Wrong number of parameter bindings for SQL query.";
 #[must_use]
 pub fn only_reads(sql: &str) -> bool {
     statements(sql).iter().all(|statement| {
-        let word: String =
-            statement.chars().skip_while(|c| !c.is_alphabetic()).take_while(|c| c.is_alphabetic()).collect();
+        let word = first_word(statement);
         ["SELECT", "EXPLAIN", "PRAGMA", "VALUES"].iter().any(|known| word.eq_ignore_ascii_case(known))
     })
+}
+
+fn first_word(statement: &str) -> String {
+    statement.chars().skip_while(|c| !c.is_alphabetic()).take_while(|c| c.is_alphabetic()).collect()
 }
 
 /// Runs all statements of a text; the last one gets the parameters and answers the rows.
@@ -122,6 +125,7 @@ fn run_one(
     (sql, wrong_number): (&str, &str),
     parameters: &[Datum],
 ) -> Result<Rows, SqlError> {
+    Guard::check(&first_word(sql))?;
     let before = connection.total_changes();
     let mut statement = connection.prepare_cached(sql).map_err(|error| guard.explain(&error))?;
     if statement.parameter_count() != parameters.len() {
