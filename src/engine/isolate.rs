@@ -15,7 +15,7 @@ use super::pool::Pool;
 use super::program::Program;
 use super::realm::{Realm, realm as realm_of};
 use super::throw::{Thrown, describe};
-use super::turn::{TurnClock, thread_cpu};
+use super::turn::TurnClock;
 use super::{async_context, rejections};
 use crate::worker::Failure;
 
@@ -336,7 +336,7 @@ impl Isolate {
     fn run_message(self: &Arc<Self>, inner: &Inner, message: Message) {
         let Message { invocation, job } = message;
         let budget = invocation.as_ref().map_or(UNOWNED_BUDGET, |owner| owner.remaining());
-        let started = self.clock.arm(budget);
+        let begin = self.clock.arm(budget);
         inner.context.with(|ctx| {
             let acting = invocation.as_ref().map(|owner| owner.resident().unwrap_or(owner)).cloned();
             realm_of(&ctx).current.replace(acting);
@@ -350,7 +350,7 @@ impl Isolate {
             outbox::flush(&ctx, !self.clock.interrupted());
         });
         if let Some(owner) = &invocation {
-            owner.charge(thread_cpu().saturating_sub(started));
+            owner.charge(begin.used());
         }
         if self.clock.interrupted() {
             self.after_interrupt(inner, invocation.as_ref());

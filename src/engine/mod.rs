@@ -30,7 +30,8 @@ pub use invocation::{Invocation, InvocationLimits, Standing};
 pub use isolate::{Boot, Booted, Engine, Isolate, IsolateOptions, Job};
 pub use memory::Ledger;
 pub use ops::{
-    Completer, HostError, begin_listener, begin_op, cancel_event, is_pending, on_op_cancel, spawn_op, spawn_work,
+    Completer, HostError, begin_converted, begin_listener, begin_op, cancel_event, is_pending, on_op_cancel, spawn_op,
+    spawn_work,
 };
 pub use outbox::{Save, emit, save_at_end};
 pub use pool::Pool;

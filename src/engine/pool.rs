@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::invocation::{Invocation, nanos};
 use super::isolate::Isolate;
-use super::turn::thread_cpu_of;
+use super::turn::{slept, thread_cpu_of};
 
 /// Threads at most; more spinning Workers than that share them.
 const MAX_THREADS: usize = 64;
@@ -170,6 +170,7 @@ impl Pool {
             queue.idle += 1;
             queue = self.wake.wait(queue).expect("the queue's holders do not panic");
             queue.idle -= 1;
+            slept();
         }
     }
 

@@ -19,10 +19,7 @@ export class Event {
   constructor(id, request, props) {
     this.id = id;
     this.request = request;
-    this.props = props;
-    this.pending = 1;
-    this.held = 0;
-    this.promised = undefined;
+    if (props !== undefined) this.props = props;
     events.set(id, this);
   }
 
@@ -99,6 +96,9 @@ export class Event {
     this.#given?.forEach((table, key) => table.delete(key));
   }
 }
+
+// Defaults on the prototype: most events set none of them.
+Object.assign(Event.prototype, { props: undefined, pending: 1, held: 0, promised: undefined });
 
 class ExecutionContext {
   #event;

@@ -53,18 +53,17 @@ function call(entrypoint, request, ctx) {
 export function onFetch(id, entrypoint, props, method, url, headers, body, cf) {
   const request = incoming(method, url, headers, body, cf);
   const event = new Event(id, request, props);
-  const ctx = contextOf(event);
-  reply(id, event, () => call(entrypoint, request, ctx));
-}
-
-function reply(id, event, handler) {
   let answer;
   try {
-    answer = handler();
+    answer = call(entrypoint, request, contextOf(event));
   } catch (error) {
     fail(id, event, error);
     return;
   }
+  reply(id, event, answer);
+}
+
+function reply(id, event, answer) {
   // A handler that did not wait for anything has its answer already.
   const response = responseParts(answer) === undefined ? fulfilled(answer) : answer;
   if (response !== undefined) deliver(id, event, response);
@@ -76,7 +75,16 @@ export function onObjectFetch(resident, id, method, url, headers, body, cf) {
   const event = new Event(id, incoming(method, url, headers, body, cf), undefined);
   const run = (instance) => {
     if (typeof instance.fetch !== "function") fail(id, event, new Error("Handler does not export a fetch() function."));
-    else reply(id, event, () => instance.fetch(event.request));
+    else replyOf(instance);
+  };
+  const replyOf = (instance) => {
+    let answer;
+    try {
+      answer = instance.fetch(event.request);
+    } catch (error) {
+      return fail(id, event, error);
+    }
+    reply(id, event, answer);
   };
   objects().enter(resident, exported, env, run, (error) => fail(id, event, error));
 }

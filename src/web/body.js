@@ -137,9 +137,11 @@ function streamOf(body) {
   return body.stream;
 }
 
+const NOTHING = { payload: null, done: undefined };
+
 /** Moves a body out to be sent on. */
 export function payloadOf(body, why) {
-  if (body === null) return { payload: null, done: undefined };
+  if (body === null) return NOTHING;
   refuseUsed(body);
   body.used = true;
   const payload = body.stream === undefined ? body.payload : streams().takeNative(body.stream);

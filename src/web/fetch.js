@@ -8,8 +8,18 @@ import { illegalConstructor, interface_, internal, isObject, wrongType } from "i
 const abort = lazy("abort");
 const rpc = lazy("rpc");
 
-// The only async function of a fetch: QuickJS pays for each.
-async function send(fetcher, count, input, init) {
+const refused = Promise.reject.bind(Promise);
+
+// No async function: QuickJS pays for each.
+function send(fetcher, count, input, init) {
+  try {
+    return begin(fetcher, count, input, init);
+  } catch (error) {
+    return refused(error);
+  }
+}
+
+function begin(fetcher, count, input, init) {
   if (count < 1) throw wrongType(`Failed to execute 'fetch' on '${fetcher ? "Fetcher" : "ServiceWorkerGlobalScope"}'`, "parameter 1", "Request or string");
   const given = init === undefined ? partsOf(input) : undefined;
   const state = given ?? partsOf(new Request(input, init));
@@ -18,14 +28,15 @@ async function send(fetcher, count, input, init) {
   const { body } = state;
   if (body !== null && isUnusable(body)) throw usedBody();
   if (signal !== undefined) return sendUntil(signal, target, state);
+  const follows = state.redirect === "follow";
+  const how = state.cf === undefined && !state.raw ? follows : [cfOf(state), null, follows, state.raw];
+  const convert = (parts) => received(parts, state, undefined);
+  if (body === null) return host.fetch(target, state.method, state.url, listOf(state), null, how, convert);
   const lost = newLoss();
   const { payload, done } = payloadOf(body, lost);
-  const rest = isPlain(state) ? null : [cfOf(state), null, state.redirect === "follow", state.raw];
-  const answer = host.fetch(target, state.method, state.url, listOf(state), payload, rest);
-  return received(await (done === undefined ? answer : uploading(answer, done, lost)), state, undefined);
+  const answer = host.fetch(target, state.method, state.url, listOf(state), payload, how, convert);
+  return done === undefined ? answer : uploading(answer, done, lost);
 }
-
-const isPlain = (state) => state.redirect === "follow" && state.cf === undefined && !state.raw;
 
 /** Makes, once, the error that the stream of a body hears when nobody reads on. */
 function newLoss(otherwise = undefined) {
@@ -54,15 +65,16 @@ function sendUntil(signal, target, state) {
   }
   const lost = newLoss(() => (isAborted(signal) ? abortReason(signal) : undefined));
   const { payload, done } = payloadOf(state.body, lost);
-  const rest = [cfOf(state), cancel, state.redirect === "follow", state.raw];
-  const sent = host.fetch(target, state.method, state.url, listOf(state), payload, rest);
+  const how = [cfOf(state), cancel, state.redirect === "follow", state.raw];
+  const convert = (parts) => received(parts, state, signal);
+  const sent = host.fetch(target, state.method, state.url, listOf(state), payload, how, convert);
   const answer = done === undefined ? sent : uploading(sent, done, lost);
   return new Promise((resolve, reject) => {
     addAbortAlgorithm(signal, (reason) => {
       host.cancel(cancel);
       reject(reason);
     });
-    answer.then((parts) => resolve(received(parts, state, signal)), reject);
+    answer.then(resolve, reject);
   });
 }
 

@@ -6,7 +6,7 @@ use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use rquickjs::class::Trace;
 use rquickjs::function::Func;
-use rquickjs::{Array, Class, Ctx, IntoJs, JsLifetime, Object, Promise, Result, Value};
+use rquickjs::{Array, Class, Ctx, Function, IntoJs, JsLifetime, Object, Promise, Result, Value};
 
 use super::body::{BodyHandle, Coded};
 use super::data_url;
@@ -15,7 +15,7 @@ use super::headers::HeaderList;
 use super::redirect::{Followed, Hops};
 use super::websocket::SocketHandle;
 use crate::engine::{
-    Invocation, begin_op, bytes::with_bytes, emit, on_op_cancel, require_current, throw_error, throw_type,
+    Invocation, begin_converted, bytes::with_bytes, emit, on_op_cancel, require_current, throw_error, throw_type,
 };
 use crate::worker::{Body, Call, Cancel, Coding, Failure, Fetch, Request, Response};
 
@@ -58,26 +58,27 @@ fn cancel_handle(ctx: Ctx<'_>) -> Result<Class<'_, CancelHandle>> {
 /// Workers that may wait for one another.
 const MAX_DEPTH: u16 = 16;
 
-/// `(target | null, method, url, headers, body, [cf | undefined, cancel | null, follows redirects, keeps coding] | null)` ->
-/// promise of response parts; without the last one: no `cf`, redirects followed, the body decoded.
+/// `(target | null, method, url, headers, body, how, convert)` -> promise of what `convert` makes of the response's parts.
+/// `how`: [cf | undefined, cancel | null, follows redirects, keeps coding]; often only whether it follows redirects.
 #[allow(clippy::too_many_arguments, reason = "one call per request is cheaper than an object of options")]
 fn fetch<'js>(
-    ctx: Ctx<'js>,
     target: Option<Class<'js, FetchTarget>>,
     method: String,
     url: String,
     headers: Class<'js, HeaderList>,
     body: Value<'js>,
-    rest: Option<Array<'js>>,
+    how: Value<'js>,
+    convert: Function<'js>,
 ) -> Result<Promise<'js>> {
+    let ctx = convert.ctx().clone();
     let invocation = require_current(&ctx)?;
     if !invocation.count_subrequest() {
         return Err(throw_error(&ctx, "Too many subrequests."));
     }
     let mut call = deeper(&ctx, &invocation)?;
-    let (cf, cancel, follows, keeps_coding) = match rest {
-        Some(rest) => (rest.get::<Option<String>>(0)?, rest.get(1)?, rest.get(2)?, rest.get(3)?),
-        None => (None, None::<Class<'js, CancelHandle>>, true, false),
+    let (cf, cancel, follows, keeps_coding) = match how.as_array() {
+        Some(how) => (how.get::<Option<String>>(0)?, how.get(1)?, how.get(2)?, how.get(3)?),
+        None => (None, None::<Class<'js, CancelHandle>>, how.as_bool().unwrap_or(true), false),
     };
     let breaks = cancel.is_some();
     if let Some(handle) = cancel {
@@ -88,7 +89,7 @@ fn fetch<'js>(
     let mut request = Request { method, url, headers, body: body_of(&ctx, &body)?, cf: cf.map(Arc::from) };
     frame(&mut request);
     let target = target.map_or_else(|| host_of(&ctx).outbound(), |target| target.borrow().target.clone());
-    send(&ctx, Sending { target, invocation, call, request, follows, breaks, keeps_coding })
+    send(&ctx, Sending { target, invocation, call, request, follows, breaks, keeps_coding }, convert)
 }
 
 /// The call that the current event makes of another Worker.
@@ -124,9 +125,9 @@ struct Sending {
     keeps_coding: bool,
 }
 
-fn send<'js>(ctx: &Ctx<'js>, sending: Sending) -> Result<Promise<'js>> {
+fn send<'js>(ctx: &Ctx<'js>, sending: Sending, convert: Function<'js>) -> Result<Promise<'js>> {
     let Sending { target, invocation, call, request, follows, breaks, keeps_coding } = sending;
-    let (promise, completer) = begin_op(ctx)?;
+    let (promise, completer) = begin_converted(ctx, convert)?;
     let cancel = call.cancel.clone();
     on_op_cancel(ctx, &completer, {
         let cancel = cancel.clone();
