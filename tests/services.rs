@@ -87,3 +87,21 @@ fn a_fetch_to_a_local_workers_host_is_answered_in_process() {
     dev.ask("GET", "/").host("a.localhost").send().body("b got http://b.localhost/x");
     dev.says("a → b");
 }
+
+#[test]
+fn stubs_as_arguments_stay_with_their_sender_or_go_over() {
+    let code = "import { RpcStub, RpcTarget, WorkerEntrypoint } from 'cloudflare:workers';
+        class One extends RpcTarget { one() { return 1 } }
+        export class Taker extends WorkerEntrypoint { take(stub) { return stub.one() } }
+        export default { async fetch(request, env, ctx) {
+          const stub = new RpcStub(new One());
+          const taken = await ctx.exports.Taker.take(stub);
+          return new Response(`${taken} ${await stub.one().catch((error) => error.message)}`);
+        } };";
+    for (flag, answer) in
+        [("rpc_params_dup_stubs", "1 1"), ("rpc_params_transfer_stubs", "1 RPC stub used after being disposed.")]
+    {
+        let dev = Dev::new().worker("a", code).config("a", &format!("compatibility_flags = [\"{flag}\"]")).start();
+        dev.get("/").body(answer);
+    }
+}

@@ -5,7 +5,8 @@ import { ERR_AMBIGUOUS_ARGUMENT, ERR_CONSTRUCT_CALL_REQUIRED, ERR_INVALID_ARG_TY
 import { inspect } from "node:internal/inspect";
 
 const NOTHING = Symbol("nothing was thrown");
-const isPromise = (value) => value !== null && typeof value === "object" && typeof value.then === "function" && typeof value.catch === "function";
+// What a call between Workers answers is a promise that can be called.
+const isPromise = (value) => value !== null && (typeof value === "object" || typeof value === "function") && typeof value.then === "function" && typeof value.catch === "function";
 
 /** Throws the user's own error, or one made of the message. */
 function raise({ message, ...details }, start) {

@@ -12,7 +12,8 @@ use rquickjs::{Ctx, Function, IntoJs, JsLifetime, Object, Persistent, Result, Va
 use super::outbound::LocalFirst;
 use super::{Observer, Runtime, Source, WorkerSpec, environment, objects};
 use crate::engine::{
-    Boot, Invocation, InvocationLimits, Isolate, Program, Standing, Thrown, current, describe, emit, realm, throw_error,
+    Boot, Invocation, InvocationLimits, Isolate, Program, Standing, Thrown, current, describe, emit, realm,
+    require_current, throw_error,
 };
 use crate::store::Store;
 use crate::web::body::Coded;
@@ -124,6 +125,7 @@ fn add_natives(host: &Object<'_>) -> Result<()> {
     host.set("fulfilled", Func::from(fulfilled))?;
     host.set("allowTime", Func::from(allow_time))?;
     objects::add_natives(host)?;
+    host.set("requireEvent", Func::from(|ctx: Ctx<'_>| require_current(&ctx).map(drop)))?;
     host.set("invocationId", Func::from(|ctx: Ctx<'_>| current(&ctx).map_or(0.0, |owner| number(owner.id))))
 }
 

@@ -43,6 +43,10 @@ struct Folder {
 }
 
 impl Source for Folder {
+    fn compat(&self) -> Compat {
+        Compat::new("2026-04-01", &[])
+    }
+
     fn load(&self) -> Result<Arc<Program>, Failure> {
         let graph =
             crate::graph::load(self.dir.path(), "index.js".as_ref(), &crate::graph::Options::default(), &Cache::new());

@@ -23,6 +23,7 @@ export function bind(bindings, open, objects) {
   setEnv(env);
   host.bindings = () => env;
   setWaitUntil((promise) => {
+    host.requireEvent();
     const event = events.get(host.invocationId());
     if (event === undefined) throw new Error("waitUntil() can only be called while a request is handled.");
     event.waitUntil(promise);

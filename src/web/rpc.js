@@ -5,7 +5,7 @@
 // may be used before it is settled: they wait for it here.
 import { host, lazy } from "internal:host";
 import { Fetcher, fetcherOf, isFetcher, targetOf, wildcard } from "internal:fetch";
-import { begin, describe, finish, unserializable } from "internal:serial";
+import { begin, dataCloneError, describe, finish, unserializable } from "internal:serial";
 import { illegalConstructor, interfaceOf, interface_, internal, isObject } from "internal:webidl";
 
 const messages = lazy("rpc_messages");
@@ -33,11 +33,15 @@ class PromiseState {
 }
 
 class PropertyState {
-  constructor(parent, name) {
+  constructor(parent, name, depth) {
     this.parent = parent;
     this.name = name;
+    this.depth = depth;
   }
 }
+
+/** Names that may follow one another. */
+const MAX_DEPTH = 64;
 
 function shellOf(Class, state) {
   const shell = (...args) => callThrough(shell, args);
@@ -88,7 +92,9 @@ export class RpcPromise {
 export class RpcProperty {
   constructor(token, parent, name) {
     illegalConstructor(token);
-    return shellOf(RpcProperty, new PropertyState(parent, name));
+    const depth = (states.get(parent)?.depth ?? 0) + 1;
+    if (depth > MAX_DEPTH) throw new TypeError("The chain of properties of this RPC stub is too deep.");
+    return shellOf(RpcProperty, new PropertyState(parent, name, depth));
   }
 
   then(onFulfilled, onRejected) { return read(this).then(onFulfilled, onRejected); }
@@ -217,8 +223,15 @@ function describeToSend(value) {
   if (state !== undefined) throw unserializable(value);
   if (isFetcher(value)) return ["Service", targetOf(value)];
   if (typeof value === "function" || isTarget(value)) return ["Stub", exported(given(value), packing.isResult)];
+  // What a proxy makes of its names cannot be copied.
+  if (host.proxyTarget(value) !== undefined && isPlain(value)) return ["Stub", exported(value, packing.isResult)];
+  if (host.proxyTarget(value) !== undefined) throw dataCloneError(WRONG_PROXY);
   return describe(value, unserializable);
 }
+
+const WRONG_PROXY =
+  "Proxy could not be serialized because it is not a valid RPC receiver type. The Proxy must emulate either a plain " +
+  "object or an RpcTarget, as indicated by the Proxy's prototype chain.";
 
 // What is sent as a parameter may say how it is copied.
 function given(target) {
@@ -237,7 +250,7 @@ function pack(value, isResult, thrown = false) {
   packing = { isResult, stubs: [] };
   try {
     const parcel = host.pack(value, describeAny, thrown);
-    if (isResult) for (const stub of packing.stubs) host.rpcRelease(states.get(stub).handle);
+    if (isResult || !host.flag("rpc_params_dup_stubs")) for (const stub of packing.stubs) host.rpcRelease(states.get(stub).handle);
     return parcel;
   } finally {
     packing = outer;

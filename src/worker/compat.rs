@@ -22,6 +22,8 @@ const FLAGS: &[Flag] = &[
     flag("websocket_close_reason_byte_limit", "no_websocket_close_reason_byte_limit", "2026-03-03"),
     // A Close message is answered before the `close` event.
     flag("web_socket_auto_reply_to_close", "web_socket_manual_reply_to_close", "2026-04-07"),
+    // A stub that is sent as an argument stays its sender's; else it goes over to the receiver.
+    flag("rpc_params_dup_stubs", "rpc_params_transfer_stubs", "2026-01-20"),
 ];
 
 /// What a Worker's configuration says.

@@ -310,6 +310,20 @@ test("ctx.exports are the Worker's own entrypoints, with props of one's choice",
   equal(await service.props(), { bound: true });
 });
 
+test("a proxy is called where it is, and must look like something that can be", async () => {
+  const counter = { count: 0, add(n) { return (this.count += n); } };
+  const proxy = new Proxy(counter, { get: (target, name) => (name === "add" ? (n) => target.add(n + 100) : target[name]) });
+  equal([await service.add(proxy, 1), counter.count], [101, 101]);
+  const error = await rejects("DataCloneError", service.echo(new Proxy(new (class Odd {})(), {})));
+  equal(error.message.startsWith("Proxy could not be serialized because it is not a valid RPC receiver type."), true);
+});
+
+test("names may follow one another 64 times", async () => {
+  let property = service;
+  for (let i = 0; i < 64; i++) property = property.x;
+  equal((await rejects("TypeError", (async () => property.x)())).message.includes("too deep"), true);
+});
+
 test("services can be passed on", async () => {
   const passed = await service.echo(exports.Service({ props: { p: 1 } }));
   equal(await passed.props(), { p: 1 });
