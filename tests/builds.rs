@@ -206,6 +206,28 @@ fn files_are_loaded_as_the_rules_say_and_found_below_the_base_directory() {
 }
 
 #[test]
+fn style_sheets_and_sources_of_webassembly_are_imported_as_with_wrangler() {
+    let code = "import './a.css'; import source m from './m.wasm';
+        export default { fetch: () => new Response(m.constructor.name) };";
+    let dev = Dev::new().worker("app", code).file("app/src/a.css", "a { color: red }");
+    dev.file("app/src/m.wasm", b"\0asm\x01\0\0\0").start().get("/").status(200).body("Module");
+}
+
+#[test]
+fn what_wrangler_refuses_about_modules_is_refused() {
+    let rules = "rules = [{ type = \"Text\", globs = [\"**/*.md\"] }]";
+    let dev = Dev::new().worker("app", "import text from './a.txt'; export default text;").config("app", rules);
+    let told = dev.file("app/src/a.txt", "").refused().join("\n");
+    assert!(
+        told.contains("the rule for \"./a.txt\" does not count") && told.contains("app/src/index.js:1:18"),
+        "{told}"
+    );
+    let code = "addEventListener('fetch', (event) => event.respondWith(new Response('')));";
+    let told = Dev::new().worker("app", code).config("app", "find_additional_modules = true").refused().join("\n");
+    assert!(told.contains("`find_additional_modules` is for Workers in the syntax of modules"), "{told}");
+}
+
+#[test]
 fn bytecode_that_is_kept_serves_the_next_start_and_what_is_broken_does_no_harm() {
     let kept = tempfile::tempdir().unwrap();
     let directory = kept.path().join("bytecode");

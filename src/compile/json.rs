@@ -35,6 +35,7 @@ pub(super) fn module(source: &Source) -> Result<Compiled, Problems> {
         exports,
         stars: Vec::new(),
         has_top_level_await: false,
+        acts: false,
         fetch_listener: None,
     })
 }

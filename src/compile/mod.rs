@@ -73,6 +73,8 @@ pub struct Compiled {
     /// Indices in `imports` of each `export * from`, and of what a CommonJS module passes on as a whole.
     pub stars: Vec<usize>,
     pub has_top_level_await: bool,
+    /// It has statements at its top that are no declarations: evaluating it does something.
+    pub acts: bool,
     /// The first `addEventListener("fetch", ...)`: service-worker syntax.
     pub fetch_listener: Option<Range<usize>>,
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use oxc::allocator::Allocator;
-use oxc::ast::ast::{Program, Statement};
+use oxc::ast::ast::{ImportPhase, Program, Statement};
 use oxc::codegen::{Codegen, CodegenOptions};
 use oxc::parser::{ParseOptions, Parser, ParserReturn};
 use oxc::semantic::{Scoping, SemanticBuilder};
@@ -35,6 +35,9 @@ pub(super) fn compile(source: &Source, options: &Options) -> Result<Compiled, Pr
         return Err(problems(source, parsed.diagnostics));
     }
     let mut program = parsed.program;
+    if let Some(plain) = without_phases(&source.text, &program) {
+        return compile(&Source::new(&*source.path, plain), options);
+    }
     let is_decorated = decorators::may_be_in(&source.text) && classes::are_decorated(&program);
     if options.is_typescript() && is_decorated {
         classes::prepare(&mut program, &allocator, &options.settings);
@@ -95,6 +98,7 @@ pub(super) fn compile(source: &Source, options: &Options) -> Result<Compiled, Pr
         exports: record.exports,
         stars: record.stars,
         has_top_level_await: scan.has_top_level_await,
+        acts: program.body.iter().any(acts),
         fetch_listener: scan.fetch_listener,
     })
 }
@@ -137,6 +141,32 @@ fn lowered(source: &Source, options: &Options, (code, map): (String, Map)) -> Re
     compiled.fetch_listener.iter_mut().for_each(back);
     compiled.map = Some(compiled.map.map_or_else(|| map.clone(), |then| map.and(&then)));
     Ok(compiled)
+}
+
+/// `import source a from` -> `import        a from`: what imports of WebAssembly give is its source in any case.
+fn without_phases(text: &str, program: &Program<'_>) -> Option<String> {
+    let with_phase = program.body.iter().filter_map(|statement| match statement {
+        Statement::ImportDeclaration(import) if import.phase == Some(ImportPhase::Source) => Some(import.span),
+        _ => None,
+    });
+    let starts: Vec<usize> = with_phase.map(|span| span.start as usize).collect();
+    let mut plain = text.to_owned();
+    for start in starts {
+        let word = start + plain[start..].find("source")?;
+        plain.replace_range(word..word + "source".len(), &" ".repeat("source".len()));
+    }
+    (plain != text).then_some(plain)
+}
+
+/// Whether a statement does something by itself; what declarations call is taken to only make values.
+fn acts(statement: &Statement<'_>) -> bool {
+    match statement {
+        Statement::ExpressionStatement(one) => {
+            !one.expression.is_literal() && !one.expression.is_identifier_reference()
+        }
+        Statement::EmptyStatement(_) => false,
+        other => !other.is_declaration() && !other.is_module_declaration(),
+    }
 }
 
 /// `has_syntax`: the file was written with `import`, `export` or `import.meta`, types included.

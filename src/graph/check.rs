@@ -94,6 +94,10 @@ pub(super) fn entry(loader: &mut Loader<'_>, names: &mut Names) -> Option<Proble
     let compiled = loader.compiled(0)?;
     let source = loader.nodes[0].source.clone()?;
     let is_module = loader.nodes[0].kind == Kind::Esm;
+    if compiled.is_service_worker() && loader.options.modules.find_additional_modules {
+        let problem = Problem::error("`find_additional_modules` is for Workers in the syntax of modules");
+        return Some(problem.in_file(&*source.path).help("Remove it from the configuration, or export a handler."));
+    }
     if compiled.is_common_js()
         || compiled.is_service_worker()
         || (is_module && names.meaning(loader, 0, &Arc::from("default")) == Meaning::Found)

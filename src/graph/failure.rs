@@ -49,6 +49,15 @@ pub(super) fn required_await(source: &Source, import: &Import, target: &str) -> 
         .help("Load it with import() instead.")
 }
 
+pub(super) fn ended_rule(source: &Source, import: &Import) -> Problem {
+    Problem::error(format!(
+        "the rule for \"{}\" does not count: one of the same type comes before it",
+        import.specifier
+    ))
+    .at(source, import.span.clone(), "imported here")
+    .help("Add `fallthrough = true` to the rule before it.")
+}
+
 pub(super) fn no_rule(source: &Source, import: &Import, path: &Path) -> Problem {
     let extension = path.extension().map(|extension| format!(".{}", extension.to_string_lossy())).unwrap_or_default();
     Problem::error(format!("no rule says how to load \"{extension}\" files"))

@@ -22,7 +22,11 @@ enum Type {
 
 /// The project's rules and wrangler's own, in the order in which they are asked.
 #[derive(Debug)]
-pub(super) struct Rules(Vec<(Type, Vec<String>)>);
+pub(super) struct Rules {
+    rules: Vec<(Type, Vec<String>)>,
+    /// Globs of rules that one of the same type before them has ended.
+    ended: Vec<String>,
+}
 
 impl Rules {
     pub(super) fn new(own: &[config::Rule]) -> Self {
@@ -35,9 +39,10 @@ impl Rules {
         let own = own.iter().map(|rule| (rule.kind.as_str(), rule.globs.clone(), rule.fallthrough));
         // A rule of a type ends the rules of this type, unless it falls through.
         let mut complete = Vec::new();
-        let mut rules = Vec::new();
+        let (mut rules, mut ended) = (Vec::new(), Vec::new());
         for (kind, globs, fallthrough) in own.chain(defaults) {
             if complete.contains(&kind) {
+                ended.extend(globs);
                 continue;
             }
             if !fallthrough {
@@ -45,12 +50,17 @@ impl Rules {
             }
             rules.extend(type_of(kind).map(|kind| (kind, globs)));
         }
-        Self(rules)
+        Self { rules, ended }
+    }
+
+    /// Whether only a rule that does not count any more is about an import.
+    pub(super) fn is_ended(&self, specifier: &str) -> bool {
+        self.ended.iter().any(|glob| matches(glob, specifier, false))
     }
 
     /// What an import is by its specifier, at which wrangler looks rather than at the file.
     pub(super) fn of_import(&self, specifier: &str) -> Option<Kind> {
-        let assets = self.0.iter().filter_map(|(kind, globs)| match kind {
+        let assets = self.rules.iter().filter_map(|(kind, globs)| match kind {
             Type::Asset(kind) => Some((*kind, globs)),
             Type::Script => None,
         });
@@ -60,7 +70,7 @@ impl Rules {
 
     /// What an additional module is by its path below the modules' root; `None` if no rule is about it.
     pub(super) fn of_file(&self, path: &str) -> Option<Kind> {
-        let (kind, _) = self.0.iter().find(|(_, globs)| globs.iter().any(|glob| matches(glob, path, true)))?;
+        let (kind, _) = self.rules.iter().find(|(_, globs)| globs.iter().any(|glob| matches(glob, path, true)))?;
         Some(match kind {
             Type::Script => Kind::Esm,
             Type::Asset(kind) => *kind,
@@ -185,7 +195,7 @@ mod tests {
     fn a_rule_ends_the_default_of_its_type_unless_it_falls_through() {
         let rules = Rules::new(&[rule("Text", "**/*.md", false), rule("Data", "**/*.dat", true)]);
         assert_eq!(rules.of_import("./a.md"), Some(Kind::Text));
-        assert_eq!(rules.of_import("./a.txt"), None);
+        assert!(rules.of_import("./a.txt").is_none() && rules.is_ended("./a.txt") && !rules.is_ended("./a.bin"));
         assert_eq!(rules.of_import("./a.dat"), Some(Kind::Data));
         assert_eq!(rules.of_import("./a.bin"), Some(Kind::Data));
     }

@@ -387,6 +387,10 @@ impl<'a> Loader<'a> {
             Ok(Resolved::Disabled(path)) => return Ok(Followed::Edge(Edge::Module(self.disabled(&path)))),
             Err(reason) => return Err(failure::not_found(&self.project, source, import, &reason)),
         };
+        // esbuild puts style sheets beside the bundle, where nobody asks for them.
+        if path.extension().is_some_and(|end| end == "css") && self.rules.of_import(&import.specifier).is_none() {
+            return Ok(Followed::Edge(Edge::Module(self.disabled(&path))));
+        }
         let kind = self.kind(source, import, &path)?;
         let module = Edge::Module(self.node(path, kind, Some((source.clone(), import.span.clone()))));
         Ok(match main {
@@ -423,6 +427,7 @@ impl<'a> Loader<'a> {
     fn kind(&self, source: &Source, import: &Import, path: &Path) -> Result<Kind, Problem> {
         match self.rules.of_import(&import.specifier) {
             Some(kind) => Ok(kind),
+            None if self.rules.is_ended(&import.specifier) => Err(failure::ended_rule(source, import)),
             None => match compile::Options::for_path(path, &self.settings) {
                 Some(options) if options.language == compile::Language::Json => Ok(Kind::Json),
                 Some(_) => Ok(Kind::Esm),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::loader::{Edge, Loader};
 use super::names::{Names, Spot};
-use crate::compile::{Export, Import, ImportKind, Moved};
+use crate::compile::{Compiled, Export, Import, ImportKind, Moved};
 
 /// What is left of one import.
 pub(super) struct Pruned {
@@ -62,6 +62,9 @@ fn next(loader: &mut Loader<'_>, names: &mut Names, (module, name): &Spot) -> Op
         return None;
     }
     let compiled = loader.compiled(*module).filter(|compiled| !compiled.is_common_js())?;
+    if does_more(loader, *module, &compiled) {
+        return None;
+    }
     match compiled.exports.get(name) {
         Some(Export::Local) => None,
         Some(Export::From { import, name }) => es_module(loader, *module, *import).map(|target| (target, name.clone())),
@@ -71,6 +74,17 @@ fn next(loader: &mut Loader<'_>, names: &mut Names, (module, name): &Spot) -> Op
             names.knows(loader, target, name).then(|| (target, name.clone()))
         }),
     }
+}
+
+/// Whether a module does more than to pass on names: esbuild evaluates it then if it passes on one that is used.
+fn does_more(loader: &mut Loader<'_>, module: usize, compiled: &Compiled) -> bool {
+    let bare = |(_, import): &(usize, &Import)| import.kind == ImportKind::Static && import.names.is_empty();
+    let places: Vec<usize> = compiled.imports.iter().enumerate().filter(bare).map(|(place, _)| place).collect();
+    compiled.acts
+        || places.into_iter().any(|place| match loader.edge(module, place) {
+            Edge::Module(target) => !loader.is_free_of_effects(target),
+            _ => false,
+        })
 }
 
 /// Where an import leads, if that is no CommonJS module: those need another kind of import.

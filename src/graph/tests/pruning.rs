@@ -47,6 +47,24 @@ fn files_that_have_effects_stay() {
 }
 
 #[test]
+fn a_module_that_passes_on_what_is_used_is_evaluated_if_it_does_more_than_that() {
+    for more in ["import './poly.js';", "globalThis.more = 1;"] {
+        let project = Project::new(&[
+            ("i.js", "import { b } from 'p'; export default b"),
+            ("node_modules/p/package.json", r#"{"name": "p", "module": "index.js", "sideEffects": ["poly.js"]}"#),
+            ("node_modules/p/index.js", &format!("{more} import './c.js'; export {{ b }} from './b.js'")),
+            ("node_modules/p/poly.js", "globalThis.poly = 1"),
+            ("node_modules/p/c.js", "globalThis.c = 1"),
+            ("node_modules/p/b.js", "export const b = 1"),
+        ]);
+        let graph = project.built("i.js");
+        assert!(names(&graph).contains(&"node_modules/p/index.js"), "{more}: {:?}", names(&graph));
+        assert!(!names(&graph).contains(&"node_modules/p/c.js"), "{more}: {:?}", names(&graph));
+        assert_eq!(names(&graph).contains(&"node_modules/p/poly.js"), more.contains("poly"), "{more}");
+    }
+}
+
+#[test]
 fn what_is_passed_on_as_a_whole_is_not_looked_through() {
     let project = Project::new(&[
         ("i.js", "import * as all from 'p'; export { b as again } from 'p'; export default all.b"),
