@@ -42,14 +42,7 @@ pub(super) fn compile(source: &Source, options: &Options) -> Result<Compiled, Pr
     if options.is_typescript() && is_decorated {
         classes::prepare(&mut program, &allocator, &options.settings);
     }
-    let semantics = SemanticBuilder::new_compiler().with_enum_eval(options.is_typescript()).build(&program);
-    if semantics.diagnostics.has_errors() {
-        return Err(problems(source, semantics.diagnostics));
-    }
-    let mut scoping = semantics.semantic.into_scoping();
-    if let Some(problem) = too_many_names(source, &scoping) {
-        return Err(problem.into());
-    }
+    let mut scoping = checked(source, &program, options)?;
     let rewritten = options.is_typescript() || program.source_type.is_jsx();
     let has_more = decorators::may_be_in(&source.text);
     if has_more
@@ -101,6 +94,16 @@ pub(super) fn compile(source: &Source, options: &Options) -> Result<Compiled, Pr
         acts: program.body.iter().any(acts),
         fetch_listener: scan.fetch_listener,
     })
+}
+
+/// Which name means which declaration, if all of them are allowed.
+fn checked(source: &Source, program: &Program<'_>, options: &Options) -> Result<Scoping, Problems> {
+    let semantics = SemanticBuilder::new_compiler().with_enum_eval(options.is_typescript()).build(program);
+    if semantics.diagnostics.has_errors() {
+        return Err(problems(source, semantics.diagnostics));
+    }
+    let scoping = semantics.semantic.into_scoping();
+    too_many_names(source, &scoping).map_or(Ok(scoping), |problem| Err(problem.into()))
 }
 
 /// Names that a file may declare at its top: QuickJS compares each with all before it.
