@@ -214,6 +214,15 @@ fn style_sheets_and_sources_of_webassembly_are_imported_as_with_wrangler() {
 }
 
 #[test]
+fn node_env_is_that_of_the_process_or_development() {
+    let code = "export default { fetch: () => new Response(process.env.NODE_ENV) };";
+    Dev::new().worker("app", code).start().get("/").body("development");
+    let dev = Dev::new().worker("app", code);
+    let dev = dev.with(|options| options.fleet.config.process_env.push(("NODE_ENV".into(), "production".into())));
+    dev.start().get("/").body("production");
+}
+
+#[test]
 fn what_wrangler_refuses_about_modules_is_refused() {
     let rules = "rules = [{ type = \"Text\", globs = [\"**/*.md\"] }]";
     let dev = Dev::new().worker("app", "import text from './a.txt'; export default text;").config("app", rules);

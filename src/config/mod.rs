@@ -55,8 +55,11 @@ pub struct Options {
 impl Options {
     /// A variable of the process that says true or false.
     fn flag(&self, name: &str) -> Option<bool> {
-        let (_, value) = self.process_env.iter().find(|(key, _)| key == name)?;
-        value.to_lowercase().parse().ok()
+        self.variable(name)?.to_lowercase().parse().ok()
+    }
+
+    fn variable(&self, name: &str) -> Option<&str> {
+        self.process_env.iter().find(|(key, _)| key == name).map(|(_, value)| &**value)
     }
 }
 

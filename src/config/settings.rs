@@ -42,6 +42,8 @@ pub struct Modules {
     pub define: Vec<(String, String)>,
     /// Import specifier and what is imported instead.
     pub alias: Vec<(String, String)>,
+    /// What `process.env.NODE_ENV` becomes, where the process says it.
+    pub node_env: Option<String>,
 }
 
 /// `build.command`: what makes the main file.
@@ -152,6 +154,7 @@ pub(super) fn modules(directory: &Path, sections: &Sections, options: &Options, 
         jsx_fragment: text("jsx_fragment"),
         define: overridden(pairs(sections.get("define"), problems), &options.defines),
         alias: overridden(pairs(sections.get("alias"), problems), &options.aliases),
+        node_env: options.variable("NODE_ENV").filter(|value| !value.is_empty()).map(str::to_owned),
     }
 }
 

@@ -45,7 +45,8 @@ impl Options {
     #[must_use]
     pub fn of(config: &WorkerConfig) -> Self {
         let node = Node::of(&config.compatibility_flags, &config.compatibility_date);
-        Self { modules: config.modules.clone(), node, ..Self::default() }
+        let modules = config.modules.clone();
+        Self { node_env: modules.node_env.clone(), modules, node, ..Self::default() }
     }
 
     /// For modules that were bundled elsewhere: nothing is put into them.
