@@ -20,6 +20,7 @@ mod link;
 mod links;
 mod map;
 mod names;
+mod namespaces;
 mod notation;
 mod record;
 mod rename;

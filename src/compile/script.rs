@@ -22,7 +22,7 @@ use super::names::Names;
 use super::record::Record;
 use super::scan::Scan;
 use super::splice::splice;
-use super::{Compiled, Format, Hint, Language, Map, Options, Position, Settings, classes, decorators};
+use super::{Compiled, Format, Hint, Language, Map, Options, Position, Settings, classes, decorators, namespaces};
 use crate::error::{Problem, Problems, Source};
 
 /// The names that, used without a declaration, make a file a CommonJS module.
@@ -43,13 +43,19 @@ pub(super) fn compile(source: &Source, options: &Options) -> Result<Compiled, Pr
         classes::prepare(&mut program, &allocator, &options.settings);
     }
     let mut scoping = checked(source, &program, options)?;
+    let javascript = Options { language: Language::Js, ..options.clone() };
+    if options.is_typescript()
+        && let Some((code, stage)) = namespaces::lower(&source.text, &program, &scoping)
+    {
+        return lowered(source, options, (code, Map::from(stage)));
+    }
     let rewritten = options.is_typescript() || program.source_type.is_jsx();
     let has_more = decorators::may_be_in(&source.text);
     if has_more
         && !rewritten
         && let Some((code, stage)) = decorators::lower(&source.text)
     {
-        return lowered(source, options, (code, Map::from(stage)));
+        return lowered(source, &javascript, (code, Map::from(stage)));
     }
     if rewritten {
         // Fields that standard decorators are on cannot be assigned.
@@ -61,7 +67,7 @@ pub(super) fn compile(source: &Source, options: &Options) -> Result<Compiled, Pr
         if has_more {
             let (code, stage) = print(&program);
             if let Some((code, then)) = decorators::lower(&code) {
-                return lowered(source, options, (code, Map::from(stage).then(then)));
+                return lowered(source, &javascript, (code, Map::from(stage).then(then)));
             }
         }
     }
@@ -120,10 +126,10 @@ fn too_many_names(source: &Source, scoping: &Scoping) -> Option<Problem> {
     )
 }
 
-/// Compiles what is left to do once decorators are gone; places lead back to the source.
+/// Compiles what is left to do once a part of the work is done in the text; places lead back to the source.
 fn lowered(source: &Source, options: &Options, (code, map): (String, Map)) -> Result<Compiled, Problems> {
     let plain = Source::new(&*source.path, code);
-    let mut compiled = compile(&plain, &Options { language: Language::Js, ..options.clone() })?;
+    let mut compiled = compile(&plain, options)?;
     let back = |span: &mut Range<usize>| {
         let at = |offset| {
             let (line, column) = plain.line_column(offset);
