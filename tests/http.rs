@@ -44,6 +44,19 @@ fn a_body_that_no_worker_reads_does_not_hold_the_answer() {
 }
 
 #[test]
+fn a_client_that_still_sends_reads_the_early_answer_and_may_go_on() {
+    let dev = handling("return new Response(request.method === 'POST' ? 'not read' : 'next');");
+    let mut client = dev.connect();
+    client.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3000000\r\n\r\n");
+    client.answer().status(200).body("not read");
+    for _ in 0..30 {
+        client.write(&[7; 100_000]);
+    }
+    client.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    client.answer().status(200).body("next");
+}
+
+#[test]
 fn an_answer_with_a_content_encoding_is_encoded_once() {
     let dev = handling("return new Response('text '.repeat(100), { headers: { 'content-encoding': 'gzip' } });");
     let answer = dev.get("/").status(200).header("content-encoding", "gzip");

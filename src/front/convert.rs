@@ -5,10 +5,11 @@ use std::task::{Context, Poll};
 
 use axum::extract::Request as AxumRequest;
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
 
+use super::lingering::Lingering;
 use super::pages::wants_html;
 use super::serve::Connection;
 use crate::worker::{Body, BodyError, Cancel, Coding, Request, Response};
@@ -75,7 +76,11 @@ pub(crate) fn incoming(request: AxumRequest, url: String, connection: &Connectio
         headers.insert(HOST, host);
     }
     let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    let body = has_body.then(|| Body::stream(body, length));
+    // Who waits to be asked for a body is not asked for one that nobody reads.
+    let body = has_body.then(|| match headers.contains_key(EXPECT) {
+        true => Body::stream(body, length),
+        false => Body::stream(Lingering::new(body), length),
+    });
     let bodiless = parts.method == Method::GET || parts.method == Method::HEAD;
     Request { method: parts.method, url, headers, body: body.filter(|_| !bodiless), cf: Some(cf()) }
 }

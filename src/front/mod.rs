@@ -4,6 +4,7 @@
 
 mod convert;
 mod events;
+mod lingering;
 pub mod live;
 pub mod pages;
 mod serve;

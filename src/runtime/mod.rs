@@ -149,7 +149,7 @@ pub const DEFAULT_CPU: Duration = Duration::from_secs(10);
 /// As on the paid plan.
 pub const DEFAULT_SUBREQUESTS: u32 = 10_000;
 /// Loaded user Workers; each takes a few hundred kilobytes.
-pub const DEFAULT_MAX_LOADED: usize = 2_000;
+pub const DEFAULT_MAX_LOADED: usize = 1_100;
 
 impl Runtime {
     #[must_use]
