@@ -77,9 +77,9 @@ pub(crate) fn incoming(request: AxumRequest, url: String, connection: &Connectio
     }
     let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     // Who waits to be asked for a body is not asked for one that nobody reads.
-    let body = has_body.then(|| match headers.contains_key(EXPECT) {
-        true => Body::stream(body, length),
-        false => Body::stream(Lingering::new(body), length),
+    let body = has_body.then(|| {
+        let waits = headers.contains_key(EXPECT);
+        if waits { Body::stream(body, length) } else { Body::stream(Lingering::new(body), length) }
     });
     let bodiless = parts.method == Method::GET || parts.method == Method::HEAD;
     Request { method: parts.method, url, headers, body: body.filter(|_| !bodiless), cf: Some(cf()) }
