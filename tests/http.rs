@@ -50,7 +50,7 @@ fn a_client_that_still_sends_reads_the_early_answer_and_may_go_on() {
     client.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3000000\r\n\r\n");
     client.answer().status(200).body("not read");
     for _ in 0..30 {
-        client.write(&[7; 100_000]);
+        client.write(&vec![7; 100_000]);
     }
     client.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     client.answer().status(200).body("next");
