@@ -14,6 +14,7 @@ mod event;
 pub(crate) mod fetch;
 pub(crate) mod formdata;
 pub(crate) mod headers;
+mod html_rewriter;
 mod inspect;
 mod mime;
 mod redirect;
@@ -66,6 +67,7 @@ const APIS: &[Api] = &[
     native("fetch", &["fetch"], fetch::init),
     native("formdata", &["FormData"], formdata::init),
     native("headers", &["Headers"], headers::init),
+    native("html_rewriter", &["HTMLRewriter"], html_rewriter::init),
     native("inspect", &[], inspect::init),
     native("mime", &[], mime::init),
     native("rpc", &[], rpc::init),
