@@ -86,6 +86,7 @@ const APIS: &[Api] = &[
     script("encoding_stream", &["TextEncoderStream", "TextDecoderStream"]),
     script("event", EVENT),
     script("event_kinds", &["CloseEvent", "CustomEvent", "ErrorEvent", "MessageEvent", "PromiseRejectionEvent"]),
+    script("event_source", &["EventSource"]),
     script("exception", &["DOMException"]),
     script("message_channel", &["MessageChannel", "MessagePort"]),
     script("navigator", &["Navigator", "navigator"]),
