@@ -7,6 +7,7 @@ mod builds;
 mod caches;
 mod clients;
 mod command_line;
+mod compatibility;
 mod control;
 mod deploying;
 mod dispatch;

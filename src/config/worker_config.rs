@@ -9,7 +9,7 @@ use super::settings::{self, BuildCommand, Dev, Limits, Modules};
 use super::variables::{self, Variable};
 use super::{Options, date};
 use crate::error::{Place, Problem, Problems, nearest};
-use crate::worker::Cron;
+use crate::worker::{Complaint, Cron, complaints};
 
 /// A Worker's configuration in one environment. The keys that no field holds are in [`WorkerConfig::section`].
 #[derive(Debug, Clone)]
@@ -105,7 +105,7 @@ pub(super) fn build(
         name_place,
         main: main(&directory, &sections, problems),
         compatibility_date: compatibility_date(&sections, options, problems),
-        compatibility_flags: texts(sections.get("compatibility_flags")),
+        compatibility_flags: compatibility_flags(&sections, problems),
         routes: routes::read(&sections, problems),
         crons: settings::crons(&sections, problems),
         dev: settings::dev(&sections, problems),
@@ -211,6 +211,20 @@ fn compatibility_date(sections: &Sections, options: &Options, problems: &mut Pro
     text.to_owned()
 }
 
+fn compatibility_flags(sections: &Sections, problems: &mut Problems) -> Vec<String> {
+    let items = sections.get("compatibility_flags").map(Node::items).unwrap_or_default();
+    let (nodes, flags): (Vec<_>, Vec<_>) = items.iter().filter_map(|item| Some((item, item.as_str()?))).unzip();
+    for (at, complaint) in complaints(&flags) {
+        let what = complaint.about(flags[at]);
+        let problem = if complaint.is_mild() { nodes[at].warning(what, "") } else { nodes[at].error(what, "") };
+        problems.push(match complaint {
+            Complaint::Unknown(Some(meant)) => problem.help(format!("did you mean {meant:?}?")),
+            _ => problem,
+        });
+    }
+    flags.into_iter().map(str::to_owned).collect()
+}
+
 fn dispatch_namespace(sections: &Sections, problems: &mut Problems) -> Option<Located<String>> {
     let node = sections.get("dispatch_namespace")?;
     let text = node.as_str()?;
@@ -227,8 +241,4 @@ fn dates_in_vars(vars: Option<&Node>, problems: &mut Problems) {
             problems.push(problem.help(format!("quote it: {text:?}")));
         }
     }
-}
-
-fn texts(node: Option<&Node>) -> Vec<String> {
-    node.map(Node::items).unwrap_or_default().iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
 }

@@ -17,7 +17,7 @@ use crate::engine::Program;
 use crate::error::{Problem, Problems};
 use crate::graph::{self, Graph};
 use crate::runtime::{self, ProgramCache, WorkerSpec};
-use crate::worker::{Compat, Cron, Failure, WorkerId};
+use crate::worker::{Compat, Cron, Failure, WorkerId, complaints};
 
 /// Everything that is uploaded and deployed, by id: what is known of it without its contents.
 #[derive(Default)]
@@ -225,9 +225,18 @@ pub(super) fn build(upload: &Upload, version: (&str, i64), cache: &Cache) -> Res
     let date = upload.metadata.get("compatibility_date").and_then(Value::as_str).unwrap_or_default();
     let flags = upload.metadata.get("compatibility_flags").and_then(Value::as_array);
     let flags: Vec<_> = flags.into_iter().flatten().filter_map(|flag| flag.as_str().map(str::to_owned)).collect();
+    refuse_flags(&flags)?;
     let graph = graph_of(upload, &graph::Options::of_upload(&flags, date), cache)?;
     let program = ProgramCache::default().program(&graph).map_err(Unbuildable::Code)?;
     Ok(Built { program, bindings, compat: Compat::new(date, &flags) })
+}
+
+fn refuse_flags(flags: &[String]) -> Result<(), Unbuildable> {
+    let names: Vec<&str> = flags.iter().map(String::as_str).collect();
+    match complaints(&names).into_iter().find(|(_, complaint)| !complaint.is_mild()) {
+        Some((at, complaint)) => Err(Unbuildable::Other(super::upload::invalid(complaint.about(names[at])))),
+        None => Ok(()),
+    }
 }
 
 fn graph_of(upload: &Upload, options: &graph::Options, cache: &Cache) -> Result<Graph, Unbuildable> {

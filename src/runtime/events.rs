@@ -396,6 +396,10 @@ impl web::Host for WorkerHost {
         self.compat.has(name)
     }
 
+    fn flags(&self) -> Vec<(&'static str, bool)> {
+        self.compat.flags().collect()
+    }
+
     fn now(&self) -> f64 {
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64() * 1000.0)
     }

@@ -110,7 +110,7 @@ class DurableObjectState {
   }
 
   get id() { return this.#resident.objectId; }
-  get exports() { return (void this.#resident, exports); }
+  get exports() { return this.#resident && host.flag("enable_ctx_exports") ? exports : undefined; }
   get props() { return (void this.#resident, {}); }
 
   get storage() {

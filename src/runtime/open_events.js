@@ -109,7 +109,7 @@ class ExecutionContext {
   }
 
   get props() { return this.#event.readProps(); }
-  get exports() { return void this.#event ?? exports; }
+  get exports() { return this.#event && host.flag("enable_ctx_exports") ? exports : undefined; }
 
   waitUntil(promise) {
     this.#event.waitUntil(promise);

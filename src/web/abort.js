@@ -1,7 +1,7 @@
 // AbortController and AbortSignal (DOM standard), and what fetch, streams and the runtime need of them: abort algorithms
 // (`addAbortAlgorithm`) and signals that the host aborts (`createSignal`, `signalAbort`).
 
-import { lazy } from "internal:host";
+import { host, lazy } from "internal:host";
 import { DOMException } from "internal:exception";
 import { Event, EventTarget, dispatch, handlerAttribute, hearListeners, useSignals } from "internal:event";
 import { illegalConstructor, interface_, internal, isObject, requiredArguments, sequence } from "internal:webidl";
@@ -161,7 +161,7 @@ function addDependent(state, result) {
   if (dependents.length >= SWEEP && Number.isInteger(Math.log2(dependents.length))) {
     state.dependents = dependents.filter((reference) => reference.deref() !== undefined);
   }
-  state.dependents.push(new WeakRef(result));
+  state.dependents.push(new host.builtin.WeakRef(result));
 }
 
 const SWEEP = 64;

@@ -80,6 +80,7 @@ const joined = (chunks) => blobs().join(chunks, chunks.reduce((length, chunk) =>
 
 // Workers take iterables of bytes as bodies: asynchronous ones, and others unless they say what text they are.
 function givesChunks(value) {
+  if (!host.flag("fetch_iterable_type_support")) return false;
   if (typeof value[Symbol.asyncIterator] === "function") return true;
   if (typeof value[Symbol.iterator] !== "function" || value[Symbol.toPrimitive] !== undefined) return false;
   return value.toString === ObjectPrototype.toString || value.toString === Array.prototype.toString;

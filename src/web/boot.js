@@ -70,13 +70,15 @@ defineProperty(NativeError, "captureStackTrace", { value: captureStackTrace });
 
 // ---- code from strings: allowed at start-up, as on Cloudflare
 
+const atStartup = host.flag("allow_eval_during_startup");
+const mayEvaluate = () => atStartup && host.isStartup();
 const refusal = () => new EvalError("Code generation from strings disallowed for this context");
 const nativeEval = globalThis.eval;
 const guardedEval = { eval(source) { if (typeof source === "string") throw refusal(); return source; } }.eval;
 
 // A getter, because direct eval is recognised by being QuickJS's own function.
 defineProperty(globalThis, "eval", {
-  get: () => (host.isStartup() ? nativeEval : guardedEval),
+  get: () => (mayEvaluate() ? nativeEval : guardedEval),
   set(value) { defineProperty(globalThis, "eval", { value, writable: true, enumerable: false, configurable: true }); },
   enumerable: false,
   configurable: true,
@@ -84,7 +86,7 @@ defineProperty(globalThis, "eval", {
 
 function guard(Native, parent) {
   const Guarded = function () {
-    if (!host.isStartup()) throw refusal();
+    if (!mayEvaluate()) throw refusal();
     return construct(Native, arguments, new.target ?? Guarded);
   };
   defineProperty(Guarded, "name", { value: Native.name });
@@ -110,3 +112,10 @@ defineProperty(globalThis, Symbol.toStringTag, { value: "ServiceWorkerGlobalScop
 
 delete globalThis.InternalError;
 Atomics.wait = { wait() { throw new TypeError("Atomics.wait cannot be called in this context"); } }.wait;
+
+// ---- what older compatibility dates did not have
+
+if (!host.flag("enable_weak_ref")) {
+  delete globalThis.WeakRef;
+  delete globalThis.FinalizationRegistry;
+}

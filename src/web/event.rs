@@ -125,6 +125,8 @@ pub trait Host: Send + Sync {
     fn map_stack(&self, stack: &str) -> String;
     /// Whether the compatibility flag of this name is on.
     fn flag(&self, name: &str) -> bool;
+    /// Every compatibility flag, and whether it is on.
+    fn flags(&self) -> Vec<(&'static str, bool)>;
     /// The caches that this Worker sees, if there are any.
     fn caches(&self) -> Option<Caches>;
     /// Milliseconds since 1970.

@@ -101,6 +101,7 @@ export class Headers {
     iterable(Headers, (headers, index) => (index < 0 ? void headers.#list : headers.#at(index)), "Headers");
   }
 }
+if (!host.flag("http_headers_getsetcookie")) delete Headers.prototype.getSetCookie;
 interface_(Headers, { clone: (headers) => new Headers(headers) });
 nativeIterator = Headers.prototype[Symbol.iterator];
 

@@ -7,8 +7,8 @@ delete globalThis.natives;
 export const host = natives;
 
 // QuickJS's own, which our modules wrap: kept before the globals of these names become lazy.
-const { DOMException, atob, btoa, queueMicrotask } = globalThis;
-host.builtin = { DOMException, atob, btoa, queueMicrotask };
+const { DOMException, WeakRef, atob, btoa, queueMicrotask } = globalThis;
+host.builtin = { DOMException, WeakRef, atob, btoa, queueMicrotask };
 
 const loaded = new Map();
 

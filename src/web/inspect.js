@@ -421,7 +421,7 @@ const kinds = new Map(
     [new Set(), setShape],
     [new WeakMap(), unknownItems("WeakMap")],
     [new WeakSet(), unknownItems("WeakSet")],
-    [new WeakRef({}), (value, state) => ({ open: `${prefixOf(value, "WeakRef")}{`, entries: (depth) => [formatValue(value.deref(), depth, state)] })],
+    [new host.builtin.WeakRef({}), (value, state) => ({ open: `${prefixOf(value, "WeakRef")}{`, entries: (depth) => [formatValue(value.deref(), depth, state)] })],
     [Promise.resolve(), promiseShape],
     [new ArrayBuffer(0), bufferShape("ArrayBuffer")],
     [new SharedArrayBuffer(0), bufferShape("SharedArrayBuffer")],

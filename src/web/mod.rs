@@ -82,6 +82,7 @@ const APIS: &[Api] = &[
     script("base64", &["atob", "btoa"]),
     script("blob", &["Blob", "File"]),
     script("clone", &["structuredClone"]),
+    script("cloudflare", &["Cloudflare"]),
     script("crypto_key", &["CryptoKey"]),
     script("encoding_stream", &["TextEncoderStream", "TextDecoderStream"]),
     script("event", EVENT),
@@ -111,6 +112,10 @@ const TIMERS: &[&str] =
     &["clearInterval", "clearTimeout", "queueMicrotask", "reportError", "scheduler", "setInterval", "setTimeout"];
 const WRITABLE: &[&str] = &["WritableStream", "WritableStreamDefaultController", "WritableStreamDefaultWriter"];
 
+/// The modules whose globals a compatibility flag brings.
+const GATES: &[(&str, &str)] =
+    &[("message_channel", "expose_global_message_channel"), ("navigator", "global_navigator")];
+
 /// Prepares an isolate: natives (with `more` of the layer that runs Workers), lazy globals, and what must be set before
 /// any code runs.
 pub fn install(ctx: &Ctx<'_>, served_by: Arc<dyn Host>, more: fn(&Object<'_>) -> Result<()>) -> Result<()> {
@@ -121,6 +126,7 @@ pub fn install(ctx: &Ctx<'_>, served_by: Arc<dyn Host>, more: fn(&Object<'_>) ->
     host.set("mapStack", Func::from(|ctx: Ctx<'_>, stack: String| map_stack(&ctx, &stack)))?;
     host.set("isStartup", Func::from(|ctx: Ctx<'_>| crate::engine::is_startup(&ctx)))?;
     host.set("flag", Func::from(|ctx: Ctx<'_>, name: String| event::host_of(&ctx).flag(&name)))?;
+    host.set("flags", Func::from(flags))?;
     for api in APIS {
         if let Some(native) = api.native {
             native(ctx, &host)?;
@@ -130,11 +136,23 @@ pub fn install(ctx: &Ctx<'_>, served_by: Arc<dyn Host>, more: fn(&Object<'_>) ->
     ctx.globals().set("natives", host)?;
     let exports = load(ctx.clone(), "internal:host".to_owned())?;
     let more_globals = realm(ctx).program.globals;
-    let groups = APIS.iter().map(|api| (api.module, api.globals.to_vec()));
+    let served_by = event::host_of(ctx);
+    let allowed =
+        APIS.iter().filter(|api| GATES.iter().all(|(module, flag)| *module != api.module || served_by.flag(flag)));
+    let groups = allowed.map(|api| (api.module, api.globals.to_vec()));
     let groups = groups.chain(more_globals.iter().map(|(module, names)| (*module, names.to_vec()))).collect();
     exports.get::<_, rquickjs::Function>("defineGlobals")?.call::<_, Value>((pairs(ctx, groups)?,))?;
     load(ctx.clone(), "internal:boot".to_owned())?;
     Ok(())
+}
+
+/// Every compatibility flag, and whether it is on.
+fn flags(ctx: Ctx<'_>) -> Result<Object<'_>> {
+    let all = Object::new(ctx.clone())?;
+    for (name, on) in event::host_of(&ctx).flags() {
+        all.set(name, on)?;
+    }
+    Ok(all)
 }
 
 fn pairs<'js>(ctx: &Ctx<'js>, groups: Vec<(&str, Vec<&str>)>) -> Result<rquickjs::Array<'js>> {

@@ -1,5 +1,6 @@
 // navigator: what a Worker may know of where it runs.
 
+import { host } from "internal:host";
 import { illegalConstructor, interface_, internal, requiredArguments } from "internal:webidl";
 
 export class Navigator {
@@ -21,5 +22,9 @@ export class Navigator {
   }
 }
 
+if (!host.flag("enable_navigator_language")) {
+  delete Navigator.prototype.language;
+  delete Navigator.prototype.languages;
+}
 interface_(Navigator, { lengths: { constructor: 0 } });
 export const navigator = new Navigator(internal);

@@ -16,10 +16,13 @@ const METHODS = new Set(
   MKACTIVITY CHECKOUT MERGE MSEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE QUERY BAN`.split(/\s+/),
 );
 
+// Methods in lower case: at first only the standard's.
+const standardOrAll = (upper) => /^(?:DELETE|GET|HEAD|OPTIONS|POST|PUT)$/.test(upper) || host.flag("upper_case_all_http_methods");
+
 function methodOf(value) {
   const method = `${value}`;
   const upper = method.toUpperCase();
-  if (!METHODS.has(upper)) throw new TypeError(`Invalid HTTP method string: ${method}`);
+  if (!METHODS.has(upper) || (method !== upper && !standardOrAll(upper))) throw new TypeError(`Invalid HTTP method string: ${method}`);
   return upper;
 }
 
@@ -32,8 +35,11 @@ function redirectOf(value) {
 }
 
 function cacheOf(value) {
+  if (!host.flag("cache_option_enabled")) {
+    throw new Error("The 'cache' field on 'RequestInitializerDict' is not implemented.");
+  }
   const cache = `${value}`;
-  if (cache !== "no-store" && cache !== "no-cache") throw new TypeError(`Unsupported cache mode: ${cache}`);
+  if (cache !== "no-store" && !(cache === "no-cache" && host.flag("cache_no_cache_enabled"))) throw new TypeError(`Unsupported cache mode: ${cache}`);
   return cache;
 }
 

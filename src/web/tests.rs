@@ -95,6 +95,10 @@ impl Host for TestHost {
         Compat::new("2026-11-01", &[]).has(name)
     }
 
+    fn flags(&self) -> Vec<(&'static str, bool)> {
+        Compat::new("2026-11-01", &[]).flags().collect()
+    }
+
     fn now(&self) -> f64 {
         SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970").as_secs_f64() * 1000.0
     }

@@ -18,6 +18,11 @@ let setQuery; // (url, text): the params were changed
 
 // ---- URLSearchParams
 
+/** The value that delete() and has() look for too, since there is one. */
+function secondOf(value) {
+  return value === undefined || !host.flag("urlsearchparams_delete_has_value_arg") ? undefined : text(value);
+}
+
 const text = (value) => (typeof value === "string" ? value : `${value}`).toWellFormed();
 const pairOfText = sequence(text);
 
@@ -74,7 +79,7 @@ export class URLSearchParams {
     const list = this.#list;
     need(arguments.length, 1, "Failed to execute 'delete' on 'URLSearchParams'");
     name = text(name);
-    if (value !== undefined) value = text(value);
+    value = secondOf(value);
     this.#list = list.filter((_, at) => {
       at -= at % 2;
       return list[at] !== name || (value !== undefined && list[at + 1] !== value);
@@ -101,7 +106,7 @@ export class URLSearchParams {
     const list = this.#list;
     need(arguments.length, 1, "Failed to execute 'has' on 'URLSearchParams'");
     name = text(name);
-    if (value !== undefined) value = text(value);
+    value = secondOf(value);
     for (let at = 0; at < list.length; at += 2) {
       if (list[at] === name && (value === undefined || list[at + 1] === value)) return true;
     }

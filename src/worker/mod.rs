@@ -17,7 +17,7 @@ pub mod wire;
 pub use body::{Body, BodyError, BodySender};
 pub use cancel::Cancel;
 pub use coding::Coding;
-pub use compat::Compat;
+pub use compat::{Compat, Complaint, complaints};
 pub use cron::Cron;
 pub use id::WorkerId;
 pub use outcome::Failure;

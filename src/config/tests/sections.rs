@@ -253,3 +253,24 @@ fn rules_are_checked() {
                                              ^^^ this is a string
     "#);
 }
+
+#[test]
+fn compatibility_flags_must_be_known_and_agree() {
+    let project =
+        Project::toml("compatibility_flags = [\"nodejs_compatt\", \"no_global_navigator\", \"global_navigator\"]");
+    insta::assert_snapshot!(project.told(), @r#"
+    error: no such compatibility flag: "nodejs_compatt"
+      shop/wrangler.toml:4:24
+        compatibility_flags = ["nodejs_compatt", "no_global_navigator", "global_navigator"]
+                               ^^^^^^^^^^^^^^^^
+      help: did you mean "nodejs_compat"?
+    error: the compatibility flags "global_navigator" and "no_global_navigator" contradict each other
+      shop/wrangler.toml:4:65
+        compatibility_flags = ["nodejs_compatt", "no_global_navigator", "global_navigator"]
+                                                                        ^^^^^^^^^^^^^^^^^^
+    "#);
+    assert_eq!(
+        Project::toml("compatibility_flags = [\"nodejs_compat\"]").clean().compatibility_flags,
+        ["nodejs_compat"]
+    );
+}
