@@ -42,3 +42,4 @@ mod tidy;
 mod wasm;
 mod web_sockets;
 mod worker_loader;
+mod workflows;

@@ -220,3 +220,9 @@ pub(crate) fn eventually(what: &str, holds: impl Fn() -> bool) {
         thread::sleep(Duration::from_millis(5));
     }
 }
+
+/// Ends a process as nothing can prepare for.
+pub(crate) fn kill(running: Running) {
+    running.signal(rustix::process::Signal::KILL);
+    running.end();
+}

@@ -6,9 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use rustix::process::Signal;
-
-use crate::process::{Folder, Running};
+use crate::process::{Folder, Running, kill};
 
 const KV: &str = "kv_namespaces = [{ binding = \"KV\", id = \"kept\" }]\n";
 
@@ -29,11 +27,6 @@ fn keeper() -> Folder {
     let folder = Folder::new();
     folder.project("keeper", KV, KEEPER);
     folder
-}
-
-fn kill(running: Running) {
-    running.signal(Signal::KILL);
-    running.end();
 }
 
 /// Whether the process said that a value is stored, before it was killed.

@@ -8,6 +8,7 @@ use rquickjs::{Ctx, Function, Result, Value, function::IntoArgs};
 use super::durable_objects::Objects;
 use super::queues::Queues;
 use super::worker_loaders::Loader;
+use super::workflows::Workflows;
 use crate::assets::Site;
 use crate::engine::{realm, throw_error};
 use crate::store::Store;
@@ -35,6 +36,9 @@ pub trait Environment: Send + Sync {
 
     /// What waits in queues.
     fn queues(&self) -> Option<Arc<Queues>>;
+
+    /// Instances of workflows.
+    fn workflows(&self) -> Option<Arc<Workflows>>;
 
     /// Runs Workers that this one makes, for one of its bindings.
     fn loader(&self, binding: &str) -> Option<Arc<dyn Loader>>;

@@ -30,6 +30,7 @@ mod upload;
 mod vars;
 mod version_metadata;
 mod worker_loaders;
+mod workflows;
 
 use std::fmt::Debug;
 
@@ -54,6 +55,11 @@ pub use upload::of_upload;
 pub use vars::{Value, Variable};
 pub use version_metadata::VersionMetadata;
 pub use worker_loaders::{DynamicCode, DynamicOutbound, Loader};
+pub use workflows::{
+    Command as WorkflowCommand, CommandOutcome, Ending as WorkflowEnding, Flow, Instance as WorkflowInstance,
+    InstanceKey, NewInstance, Run as WorkflowRun, RunHandle, RunId, ShownStep, Workflow, Workflows,
+    check_id as check_instance_id,
+};
 
 use rquickjs::{Ctx, Result, Value as JsValue};
 use serde_json::{Map, Value as Json};
@@ -85,6 +91,7 @@ const ALL: &[&dyn Kind] = &[
     &vars::Kind,
     &version_metadata::Kind,
     &worker_loaders::Kind,
+    &workflows::Kind,
 ];
 
 /// A key of the configuration that declares bindings.
@@ -127,6 +134,11 @@ pub trait Binding: Send + Sync + Debug {
 
     /// What it stores things in, for a Worker.
     fn resource(&self, _worker: &WorkerId) -> Option<Resource> {
+        None
+    }
+
+    /// The workflow that it leads to, and its class.
+    fn workflow(&self, _worker: &WorkerId) -> Option<(Flow, String)> {
         None
     }
 

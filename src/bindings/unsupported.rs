@@ -52,7 +52,6 @@ const ROWS: &[Row] = &[
     row("vectorize", Items("binding"), "Vectorize Index", "vectorize", "index_name"),
     row("vpc_networks", Items("binding"), "VPC Network", "vpc_network", "network_id"),
     row("vpc_services", Items("binding"), "VPC Service", "vpc_service", "service_id"),
-    row("workflows", Items("binding"), "Workflow", "workflow", "name"),
 ];
 
 pub(super) fn all() -> impl Iterator<Item = &'static dyn Kind> {

@@ -10,7 +10,9 @@ use super::objects::ClassObjects;
 use super::target::Target;
 use super::{Runtime, WorkerSpec};
 use crate::assets::Site;
-use crate::bindings::{DispatchLimits, Environment, Loader, Objects, Queues, namespace};
+use crate::bindings::{
+    DispatchLimits, Environment, InstanceKey, Loader, Objects, Queues, RunHandle, Workflows, namespace,
+};
 use crate::compile::Cache;
 use crate::engine::throw_error;
 use crate::store::Store;
@@ -47,6 +49,15 @@ pub(super) fn own_objects<'js>(ctx: &Ctx<'js>, runtime: &Weak<Runtime>, spec: &W
     })
 }
 
+/// A function `(flow, id, generation)` that answers what a run of a workflow's instance is kept with.
+pub(super) fn workflow_runs<'js>(ctx: &Ctx<'js>, runtime: &Weak<Runtime>) -> Result<Function<'js>> {
+    let runtime = runtime.clone();
+    Function::new(ctx.clone(), move |ctx: Ctx<'js>, flow: String, id: String, generation: f64| {
+        let runtime = runtime.upgrade().ok_or_else(|| throw_error(&ctx, &Failure::Stopped.to_string()))?;
+        RunHandle::instance(&ctx, runtime.workflows().clone(), InstanceKey { flow, id }, generation)
+    })
+}
+
 #[derive(Clone)]
 struct Around {
     runtime: Weak<Runtime>,
@@ -80,6 +91,10 @@ impl Environment for Around {
 
     fn queues(&self) -> Option<Arc<Queues>> {
         Some(self.runtime.upgrade()?.queues().clone())
+    }
+
+    fn workflows(&self) -> Option<Arc<Workflows>> {
+        Some(self.runtime.upgrade()?.workflows().clone())
     }
 
     fn loader(&self, binding: &str) -> Option<Arc<dyn Loader>> {

@@ -72,7 +72,8 @@ pub(super) fn boot(runtime: &Arc<Runtime>, spec: &WorkerSpec, program: &Arc<Prog
         let worker = program.builtin(ctx, "internal:worker")?;
         let loopback = environment::loopback(ctx, &runtime, &spec)?;
         let objects = environment::own_objects(ctx, &runtime, &spec)?;
-        worker.get::<_, Function<'_>>("bind")?.call::<_, ()>((env, loopback, objects))?;
+        let runs = environment::workflow_runs(ctx, &runtime)?;
+        worker.get::<_, Function<'_>>("bind")?.call::<_, ()>((env, loopback, objects, runs))?;
         let start: Function<'_> = worker.get("start")?;
         let namespace = evaluate(ctx, &program).map_err(|error| with_authors_stack(ctx, error))?;
         start.call::<_, ()>((namespace,))?;

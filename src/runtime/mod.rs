@@ -17,9 +17,10 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod triggers;
+mod workflows;
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ pub use program::ProgramCache;
 pub use triggers::{Happened, Triggers};
 
 use crate::assets::Site;
-use crate::bindings::{Binding, DispatchLimits, Migrations, Queues};
+use crate::bindings::{Binding, DispatchLimits, Migrations, Queues, Workflows};
 use crate::engine::{Engine, InvocationLimits, IsolateOptions, Program};
 use crate::store::Store;
 use crate::worker::{Compat, Failure, Fetch, WorkerId};
@@ -125,6 +126,9 @@ pub struct Runtime {
     objects: objects::Residents,
     queues: Arc<Queues>,
     readers: queues::Readers,
+    workflows: Arc<Workflows>,
+    /// The task that has instances of workflows go on exists.
+    follows_workflows: AtomicBool,
     /// Counts uses, so that the least recently used isolate is known.
     clock: AtomicU64,
     /// Started last by [`Runtime::attempt`].
@@ -157,8 +161,10 @@ impl Runtime {
         let objects = objects::Residents::new(&settings);
         let (clock, fresh) = (AtomicU64::new(1), Mutex::default());
         let (queues, readers) = (Queues::of(&settings.store), queues::Readers::default());
-        let workers = RwLock::default();
-        let runtime = Arc::new(Self { settings, workers, objects, queues, readers, clock, fresh });
+        let (workers, workflows) = (RwLock::default(), Workflows::of(&settings.store));
+        let follows_workflows = AtomicBool::new(false);
+        let runtime =
+            Arc::new(Self { settings, workers, objects, queues, readers, workflows, follows_workflows, clock, fresh });
         triggers::follow_clock(&runtime);
         runtime
     }
@@ -248,10 +254,11 @@ impl Runtime {
             old.retire();
         }
         self.objects.migrate(&id, &slot.spec.bindings.migrations());
-        let old = self.write().insert(id, slot);
+        let old = self.write().insert(id.clone(), slot);
         if let Some(old) = old {
             old.retire();
         }
+        self.follow_workflows(&id);
         if !self.objects.searched() {
             let runtime = self.clone();
             self.settings.engine.tokio.spawn_blocking(move || runtime.find_alarms());

@@ -36,6 +36,7 @@ const IMPORTABLE: &[(&str, &str)] = &[
     ("cloudflare:email", "internal:cloudflare_email"),
     ("cloudflare:node", "node:internal/cloudflare_node"),
     ("cloudflare:workers", "internal:cloudflare_workers"),
+    ("cloudflare:workflows", "internal:cloudflare_workflows"),
     (SERVICE_WORKER_NAME, "internal:service_worker"),
 ];
 

@@ -3,21 +3,24 @@ import { host, lazy } from "internal:host";
 import { abortIncoming, disconnected, incoming } from "internal:request";
 import { responseParts, takeSocket } from "internal:response";
 import { payloadOf } from "internal:body";
-import { WorkerEntrypoint, setEnv, setWaitUntil } from "internal:workers";
+import { WorkerEntrypoint, WorkflowEntrypoint, setEnv, setWaitUntil } from "internal:workers";
 import { Event, contextOf, events } from "internal:open_events";
 import { fillExports } from "internal:loopback";
 
 const rpc = lazy("rpc");
 const objects = lazy("objects");
 const platform = lazy("platform_events");
+const workflows = lazy("workflow_run");
 const { fulfilled, respond, threw } = host;
 
 let env;
 let exported;
 let loopback;
+let openRun;
 
 /** Called once, before the modules are evaluated: they see `env` of `cloudflare:workers` in their global scope. */
-export function bind(bindings, open, objects) {
+export function bind(bindings, open, objects, runs) {
+  openRun = runs;
   env = bindings;
   loopback = { open, objects };
   setEnv(env);
@@ -130,7 +133,19 @@ function serve(event, entrypoint, ctx, how, path, parcel) {
   return rpc().answer(event.id, 0, rootOf, request);
 }
 
+/** An instance of a workflow begins or goes on. */
+function goOn(event, entrypoint, ctx, json, parcel) {
+  const run = (given) => {
+    const Class = exported[entrypoint];
+    if (typeof Class !== "function") throw new Error(`The Worker exports no workflow named "${entrypoint}".`);
+    if (!(Class.prototype instanceof WorkflowEntrypoint)) throw new Error(`The class "${entrypoint}" does not extend WorkflowEntrypoint.`);
+    return new Class(ctx, env).run(...given);
+  };
+  return workflows().run(openRun, json, parcel, run).then((told) => host.rpcTell(event.id, told));
+}
+
 function handle(event, entrypoint, ctx, [name, json], parcel) {
+  if (name === "workflow") return goOn(event, entrypoint, ctx, json, parcel);
   const call = (given) => {
     const { handler, isClass } = open(entrypoint, ctx);
     if (typeof handler[name] !== "function") throw new Error(`Handler does not export a ${name}() function.`);

@@ -1,0 +1,2 @@
+// What Workers see when they import `cloudflare:workflows`.
+export { NonRetryableError } from "internal:workflow_errors";
