@@ -62,3 +62,59 @@ fn messages_of_accepted_sockets_reach_the_object() {
     );
     dev.says("thrown in the room");
 }
+
+const SLEEPER: &str = "
+    import { DurableObject } from 'cloudflare:workers';
+    let made = 0;
+    export class Room extends DurableObject {
+      constructor(ctx, env) { super(ctx, env); made++; }
+      async fetch(request) {
+        const [client, server] = Object.values(new WebSocketPair());
+        const name = new URL(request.url).searchParams.get('name');
+        this.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
+        this.ctx.acceptWebSocket(server, [name]);
+        server.serializeAttachment({ name });
+        return new Response(null, { status: 101, webSocket: client });
+      }
+      webSocketMessage(socket, message) {
+        const names = this.ctx.getWebSockets().map((other) => other.deserializeAttachment().name);
+        socket.send(JSON.stringify([message, this.ctx.getTags(socket), names.sort(), this.ctx.getWebSockets('b').length]));
+      }
+      webSocketClose(socket, code) {
+        for (const other of this.ctx.getWebSockets()) other.send(`${this.ctx.getTags(socket)} left: ${code}`);
+      }
+    }
+    const join = async (room, name) => {
+      const { webSocket } = await room.fetch(`http://room/?name=${name}`, { headers: { upgrade: 'websocket' } });
+      webSocket.accept();
+      const got = [];
+      webSocket.addEventListener('message', ({ data }) => got.push(data));
+      const next = async () => { while (got.length === 0) await scheduler.wait(2); return got.shift(); };
+      return { socket: webSocket, next };
+    };
+    export default {
+      async fetch(request, env) {
+        const room = env.ROOM.getByName('one');
+        const [a, b] = [await join(room, 'a'), await join(room, 'b')];
+        const said = [made];
+        while (made < 2) {
+          await scheduler.wait(14_000);
+          a.socket.send('ping');
+          said[1] = [await a.next(), made];
+          a.socket.send('awake');
+          said[2] = await a.next();
+        }
+        b.socket.close(4001, 'bye');
+        said.push(await a.next());
+        return Response.json(said);
+      },
+    };";
+
+/// Takes as long as an object waits before it leaves.
+#[test]
+fn an_idle_object_leaves_its_isolate_and_keeps_its_sockets() {
+    let config = "durable_objects = { bindings = [{ name = \"ROOM\", class_name = \"Room\" }] }\n\
+                  migrations = [{ tag = \"v1\", new_sqlite_classes = [\"Room\"] }]";
+    let dev = Dev::new().worker("chat", SLEEPER).config("chat", config).start();
+    dev.get("/").json(r#"[1,["pong",1],"[\"awake\",[\"a\"],[\"a\",\"b\"],1]","b left: 4001"]"#);
+}

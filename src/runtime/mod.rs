@@ -257,6 +257,7 @@ impl Runtime {
         let old = self.write().insert(id.clone(), slot);
         if let Some(old) = old {
             old.retire();
+            self.objects.disconnect(&id);
         }
         self.follow_workflows(&id);
         if !self.objects.searched() {

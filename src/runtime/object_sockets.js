@@ -1,8 +1,8 @@
 // The WebSockets that a Durable Object has accepted with `ctx.acceptWebSocket()`: their messages are calls of its methods.
-// Differs: an object stays in memory while its WebSockets are open; issue 6 brings hibernation.
+// The host keeps them while the object is away, each under a number; here they are made anew when they are asked for.
 import { host } from "internal:host";
 import { WebSocketRequestResponsePair } from "internal:auto_response";
-import { receiveWith } from "internal:websocket";
+import { deliver, heldSocket, holdWith } from "internal:websocket";
 
 const MAX_SOCKETS = 32_768;
 const MAX_TAGS = 10;
@@ -18,82 +18,95 @@ function tagsOf(value) {
   return tags;
 }
 
-/** The sockets of one object; `call(handler)` has `handler(instance)` run when the object may be entered. */
+/** The sockets of one object; `instance()` is the object. */
 export class ObjectSockets {
+  #held = host.objectSockets();
   #open = new Map();
-  #answer = undefined;
-  #timeout = undefined;
-  #call;
+  #numbers = new WeakMap();
+  #instance;
 
-  constructor(call) {
-    this.#call = call;
+  constructor(instance) {
+    this.#instance = instance;
   }
 
   accept(socket, tags) {
     const list = tagsOf(tags);
-    if (this.#open.size >= MAX_SOCKETS) throw new Error(`only ${MAX_SOCKETS} websockets can be accepted on a single Durable Object instance`);
-    const state = { tags: list, answered: null };
-    receiveWith(socket, {
-      message: (data) => this.#message(socket, state, data),
-      close: (code, reason, wasClean) => this.#over(socket, "webSocketClose", [code, reason, wasClean]),
-      error: (error) => this.#over(socket, "webSocketError", [error]),
+    if (this.#held.list(undefined).length >= MAX_SOCKETS) throw new Error(`only ${MAX_SOCKETS} websockets can be accepted on a single Durable Object instance`);
+    holdWith(socket, (old) => {
+      const [number, handle] = this.#held.accept(old, list);
+      this.#know(number, socket);
+      return { handle, sink: this.#sink(number) };
     });
-    this.#open.set(socket, state);
   }
 
-  #message(socket, state, data) {
-    const answer = this.#answer;
-    if (answer !== undefined && data === answer.request) {
-      state.answered = new Date();
-      socket.send(answer.response);
-      return;
-    }
-    this.#deliver("webSocketMessage", [socket, data]);
+  #know(number, socket) {
+    this.#open.set(number, socket);
+    this.#numbers.set(socket, number);
+    return socket;
   }
 
-  #over(socket, name, args) {
-    // It is among `getWebSockets()` no more when its handler runs.
-    this.#open.delete(socket);
-    this.#deliver(name, [socket, ...args]);
-  }
-
-  #deliver(name, args) {
-    this.#call(async (instance) => {
+  #sink(number) {
+    const call = (name, args) => this.#instance()[name]?.(this.#open.get(number), ...args);
+    const over = async (name, args) => {
       try {
-        await instance[name]?.(...args);
-      } catch (error) {
-        host.reportError(error);
+        await call(name, args);
+      } finally {
+        this.#open.delete(number);
+        this.#held.forget(number);
       }
-    });
+    };
+    return {
+      attached: (parcel) => this.#held.attach(number, parcel),
+      message: (data) => call("webSocketMessage", [data]),
+      close: (...args) => over("webSocketClose", args),
+      error: (error) => over("webSocketError", [error]),
+    };
   }
 
-  list(tag) {
-    const found = [];
-    for (const [socket, { tags }] of this.#open) if (tag === undefined || tags.includes(`${tag}`)) found.push(socket);
-    return found;
+  #socketOf(number) {
+    const known = this.#open.get(number);
+    if (known !== undefined) return known;
+    const [handle, attachment, closedOut] = this.#held.open(number);
+    return this.#know(number, heldSocket({ handle, sink: this.#sink(number), attachment, closedOut }));
   }
 
-  stateOf(socket) {
-    const state = this.#open.get(socket);
-    if (state === undefined) throw new Error("only hibernatable websockets can have tags");
-    return state;
+  /** Something was received: what the object does about it. */
+  async receive(number) {
+    const socket = this.#socketOf(number);
+    const received = this.#held.take(number);
+    if (received !== undefined) await deliver(socket, received);
   }
 
-  tags(socket) { return [...this.stateOf(socket).tags]; }
-  answered(socket) { return this.#open.get(socket)?.answered ?? null; }
-  get answer() { return this.#answer ?? null; }
+  list(tag) { return this.#held.list(tag === undefined ? undefined : `${tag}`).map((number) => this.#socketOf(number)); }
+
+  tags(socket) {
+    const number = this.#numbers.get(socket);
+    if (number === undefined) throw new Error("only hibernatable websockets can have tags");
+    return this.#held.tags(number);
+  }
+
+  answered(socket) {
+    const number = this.#numbers.get(socket);
+    const moment = number === undefined ? undefined : this.#held.answered(number);
+    return moment === undefined ? null : new Date(moment);
+  }
+
+  get answer() {
+    const pair = this.#held.answer();
+    return pair === undefined ? null : new WebSocketRequestResponsePair(...pair);
+  }
 
   set answer(pair) {
     if (pair !== undefined && !(pair instanceof WebSocketRequestResponsePair)) {
       throw new TypeError("Failed to execute 'setWebSocketAutoResponse' on 'DurableObjectState': parameter 1 is not of type 'WebSocketRequestResponsePair'.");
     }
-    this.#answer = pair;
+    this.#held.setAnswer(pair?.request, pair?.response);
   }
 
-  get timeout() { return this.#timeout ?? null; }
+  get timeout() { return this.#held.timeout() ?? null; }
 
   set timeout(millis) {
     if (millis !== undefined && !(millis >= 0 && millis <= MAX_TIMEOUT)) throw new Error(`Event timeout should not exceed ${MAX_TIMEOUT} ms.`);
-    this.#timeout = millis;
+    this.#held.setTimeout(millis);
   }
 }

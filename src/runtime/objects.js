@@ -40,13 +40,9 @@ class Resident {
   tookBack(key) { this.given?.delete(key); }
   waitUntil(promise) { Promise.resolve(promise).catch((error) => host.reportError(error)); }
 
-  /** What it accepted of WebSockets; each of their events has limits of its own. */
+  /** What it accepted of WebSockets, in this life or an earlier one. */
   openSockets() {
-    const call = (handler) => {
-      host.objectRefresh();
-      this.enter(() => handler(this.instance));
-    };
-    return (this.sockets ??= new (sockets().ObjectSockets)(call));
+    return (this.sockets ??= new (sockets().ObjectSockets)(() => this.instance));
   }
 
   /** Runs `callback` once nothing keeps events out. */
@@ -127,13 +123,13 @@ class DurableObjectState {
   }
 
   acceptWebSocket(socket, tags = undefined) { this.#resident.openSockets().accept(socket, tags); }
-  getWebSockets(tag = undefined) { return this.#resident.sockets?.list(tag) ?? []; }
+  getWebSockets(tag = undefined) { return this.#resident.openSockets().list(tag); }
   getTags(socket) { return this.#resident.openSockets().tags(socket); }
   setWebSocketAutoResponse(pair = undefined) { this.#resident.openSockets().answer = pair; }
-  getWebSocketAutoResponse() { return this.#resident.sockets?.answer ?? null; }
-  getWebSocketAutoResponseTimestamp(socket) { return this.#resident.sockets?.answered(socket) ?? null; }
+  getWebSocketAutoResponse() { return this.#resident.openSockets().answer; }
+  getWebSocketAutoResponseTimestamp(socket) { return this.#resident.openSockets().answered(socket); }
   setHibernatableWebSocketEventTimeout(millis = undefined) { this.#resident.openSockets().timeout = millis; }
-  getHibernatableWebSocketEventTimeout() { return this.#resident.sockets?.timeout ?? null; }
+  getHibernatableWebSocketEventTimeout() { return this.#resident.openSockets().timeout; }
 
   waitUntil(promise) { this.#resident.waitUntil(promise); }
   blockConcurrencyWhile(callback) { return this.#resident.blockConcurrencyWhile(callback); }
@@ -190,6 +186,7 @@ export function forget(id) {
 /** Events of the platform's own, by name. */
 export const handlers = {
   __proto__: null,
+  socket: (id, instance, number) => residents.get(id).openSockets().receive(number),
   async alarm(id, instance, info) {
     const { handle } = residents.get(id);
     if (!handle.alarmBegins()) return;

@@ -43,7 +43,10 @@ class SocketState {
     this.aborted = false;
     this.failed = false;
     this.attachment = undefined;
-    /** Gets what is received, in place of listeners: `message(data)`, `close(code, reason, wasClean)`, `error(error)`. */
+    /**
+     * Gets what is received, in place of listeners: `message(data)`, `close(code, reason, wasClean)`, `error(error)`; and
+     * `attached(parcel)` what is to be found again.
+     */
     this.sink = undefined;
     /** The end that this one is connected with, where that is in this isolate. */
     this.peer = undefined;
@@ -133,9 +136,11 @@ export class WebSocket extends EventTarget {
 
   serializeAttachment(attachment) {
     const state = stateOf(this);
-    const size = host.parcelSize(serials().pack(attachment));
+    const parcel = serials().pack(attachment);
+    const size = host.parcelSize(parcel);
     if (size > MAX_ATTACHMENT) throw new Error(`A WebSocket 'attachment' cannot be larger than ${MAX_ATTACHMENT} bytes. 'attachment' was ${size} bytes.`);
     state.attachment = { value: clones().structuredClone(attachment) };
+    state.sink?.attached(parcel);
   }
 
   deserializeAttachment() {
@@ -212,16 +217,35 @@ function sendClose(state, code, reason = "") {
 
 // ---- receiving
 
-/** Accepts a socket for a Durable Object: `sink` gets what is received. */
-export function receiveWith(socket, sink) {
+/** Accepts a socket for a Durable Object: `keep(handle)` answers its new handle and the sink that gets what is received. */
+export function holdWith(socket, keep) {
   if (!isSocket(socket)) throw new TypeError("Failed to execute 'acceptWebSocket' on 'DurableObjectState': parameter 1 is not of type 'WebSocket'.");
   const state = stateOf(socket);
   if (state.phase === ACCEPTED && state.sink !== undefined) throw new TypeError("Tried to call `acceptWebSocket()` on an existing hibernatable WebSocket");
   if (state.phase === ACCEPTED) throw new TypeError("Cannot call `acceptWebSocket()` if the WebSocket was already accepted via `accept()`");
   if (state.phase === RELEASED) throw new TypeError("Can't accept() WebSocket that was already used in a response.");
   if (state.phase === CONNECTING || state.url !== null) throw new TypeError("Websockets obtained from the 'new WebSocket()' constructor cannot call accept");
-  state.sink = sink;
-  begin(socket);
+  const { handle, sink } = keep(state.handle);
+  Object.assign(state, { handle, sink, phase: ACCEPTED });
+  if (state.attachment !== undefined) sink.attached(serials().pack(state.attachment.value));
+}
+
+/** A socket that was held while its object was away. */
+export function heldSocket({ handle, sink, attachment, closedOut }) {
+  const socket = socketOf(handle);
+  const state = stateOf(socket);
+  Object.assign(state, { sink, closedOut, phase: ACCEPTED });
+  if (attachment !== undefined) state.attachment = { value: serials().unpack(host.parcelFrom(attachment)) };
+  return socket;
+}
+
+/** What a held socket received, as of `socketReceive`; answers what the sink does. */
+export function deliver(socket, received) {
+  const state = stateOf(socket);
+  if (received === null) return lost(socket, state);
+  if (Array.isArray(received)) return closed(socket, state, received);
+  if (typeof received === "string" || received instanceof ArrayBuffer) return tellMessage(socket, state, received);
+  return broken(socket, state, new Error(received.message));
 }
 
 function begin(socket) {
@@ -233,10 +257,8 @@ function begin(socket) {
 async function read(socket, state) {
   for (;;) {
     const received = await host.socketReceive(state.handle);
-    if (received === null) return lost(socket, state);
-    if (Array.isArray(received)) return closed(socket, state, received);
-    if (typeof received === "string" || received instanceof ArrayBuffer) tellMessage(socket, state, received);
-    else return broken(socket, state, new Error(received.message));
+    deliver(socket, received);
+    if (typeof received !== "string" && !(received instanceof ArrayBuffer)) return;
   }
 }
 
@@ -348,7 +370,8 @@ export function couple(socket) {
   if (state.phase === ACCEPTED) throw new TypeError("Can't return WebSocket in a Response after calling accept().");
   state.phase = RELEASED;
   const { handle, peer } = state;
-  return { handle, until: peer === undefined ? undefined : inUse(host.socketEnd(handle), peer) };
+  const isHeld = peer === undefined || stateOf(peer).sink !== undefined;
+  return { handle, until: isHeld ? undefined : inUse(host.socketEnd(handle), peer) };
 }
 
 async function inUse(ended, peer) {

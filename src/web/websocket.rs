@@ -22,7 +22,7 @@ pub(crate) struct SocketHandle {
 }
 
 /// Shared with the invocation, whose end drops the socket.
-type Slot = Arc<Mutex<Option<Socket>>>;
+pub(crate) type Slot = Arc<Mutex<Option<Socket>>>;
 
 impl SocketHandle {
     pub(crate) fn instance<'js>(ctx: &Ctx<'js>, socket: Socket) -> Result<Class<'js, Self>> {
@@ -33,6 +33,11 @@ impl SocketHandle {
             invocation.on_end(move |_| drop(held.upgrade().and_then(|socket| lock(&socket).take())));
         }
         Class::instance(ctx.clone(), Self { socket, owner: invocation.map_or(0, |owner| owner.id) })
+    }
+
+    /// A socket that others keep, whatever ends here.
+    pub(crate) fn kept<'js>(ctx: &Ctx<'js>, socket: Slot) -> Result<Class<'js, Self>> {
+        Class::instance(ctx.clone(), Self { socket, owner: current(ctx).map_or(0, |owner| owner.id) })
     }
 
     /// Moves the end out, for the one who sends it on.
@@ -94,6 +99,11 @@ impl<'js> IntoJs<'js> for Received {
     }
 }
 
+/// A received message as `socketReceive` has it.
+pub(crate) fn received<'js>(ctx: &Ctx<'js>, message: Option<Message>) -> Result<Value<'js>> {
+    Received(message).into_js(ctx)
+}
+
 /// A promise of the next message. At most one is waited for at a time.
 fn receive<'js>(ctx: Ctx<'js>, handle: Class<'js, SocketHandle>) -> Result<Promise<'js>> {
     let handle = handle.borrow();
@@ -130,7 +140,11 @@ fn close(ctx: Ctx<'_>, handle: Class<'_, SocketHandle>, code: Option<u16>, reaso
 
 fn put(ctx: &Ctx<'_>, handle: &SocketHandle, message: Message) -> Result<bool> {
     handle.check_owner(ctx)?;
-    let sender = lock(&handle.socket).as_ref().map(|socket| socket.sender.clone());
+    let closes = matches!(message, Message::Close { .. });
+    let sender = lock(&handle.socket).as_mut().map(|socket| {
+        socket.closed |= closes;
+        socket.sender.clone()
+    });
     match sender.map(|sender| sender.send(message)) {
         Some(Ok(())) => Ok(true),
         Some(Err(Refused::Gone)) | None => Ok(false),

@@ -30,6 +30,8 @@ const ROOM: usize = 1 << 20;
 /// See the module's text.
 pub struct Socket {
     pub sender: SocketSender,
+    /// The last message of its direction was sent from here.
+    pub closed: bool,
     /// None while it is lent.
     receiver: Option<SocketReceiver>,
     /// Dropped with this end.
@@ -78,7 +80,7 @@ impl Socket {
     /// Two ends, each of which receives what the other sends.
     pub fn pair() -> (Self, Self) {
         let ((a_out, b_in), (b_out, a_in)) = (queue(), queue());
-        let end = |sender, receiver| Self { sender, receiver: Some(receiver), guards: Vec::new() };
+        let end = |sender, receiver| Self { sender, closed: false, receiver: Some(receiver), guards: Vec::new() };
         (end(a_out, a_in), end(b_out, b_in))
     }
 

@@ -3,6 +3,7 @@
 //! All of it is synchronous, so that nothing else can happen in the object meanwhile; what is written in one message of the
 //! isolate is saved at its end, before anybody hears of it.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -25,6 +26,8 @@ pub struct ObjectRecord {
     pub class: Arc<str>,
     pub has_sql: bool,
     pub database: Arc<OwnDatabase>,
+    /// Its web sockets, which the runtime keeps.
+    pub sockets: Arc<dyn Any + Send + Sync>,
     /// The life is over: nothing may be written any more.
     pub ended: AtomicBool,
     /// Told of each alarm that is set (milliseconds since 1970) or taken away, once that is saved.

@@ -3,6 +3,7 @@
 
 mod alarms;
 mod migrate;
+mod sockets;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use rquickjs::function::Func;
-use rquickjs::{Array, Ctx, Object, Promise, Result, Value};
+use rquickjs::{Array, Class, Ctx, Object, Promise, Result, Value};
 use tokio::time::Instant;
 
 use super::events::{self, Arrival, Door, What};
@@ -22,6 +23,7 @@ use crate::store::{OwnDatabase, Store};
 use crate::web::{Answer, Event};
 use crate::worker::{Call, Errand, Failure, Fetch, ParcelReply, Reply, Request, WorkerId};
 use alarms::Alarms;
+use sockets::{HeldHandle, HeldSockets};
 
 /// Which object.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -44,6 +46,7 @@ pub(super) struct Residents {
 
 struct Resident {
     database: Arc<OwnDatabase>,
+    sockets: Arc<HeldSockets>,
     life: Mutex<Option<Life>>,
 }
 
@@ -75,9 +78,16 @@ impl Residents {
     fn resident(&self, key: &Key, origin: &Origin) -> Arc<Resident> {
         let make = || {
             let database = self.store.own(&origin.folder(), &key.id);
-            Arc::new(Resident { database, life: Mutex::default() })
+            Arc::new(Resident { database, sockets: Arc::default(), life: Mutex::default() })
         };
         lock(&self.list).entry(key.clone()).or_insert_with(make).clone()
+    }
+
+    /// A Worker's code is replaced: as on Cloudflare, the sockets of its objects are disconnected.
+    pub(super) fn disconnect(&self, worker: &WorkerId) {
+        for (_, resident) in lock(&self.list).iter().filter(|(key, _)| key.worker == *worker) {
+            resident.sockets.disconnect();
+        }
     }
 
     /// Lets go of those that have had nothing to do for a while.
@@ -92,7 +102,7 @@ impl Residents {
                 events::evict(&ended.isolate, ended.invocation);
             }
             // In memory there is no other copy.
-            resident.database.path().is_none() || Arc::strong_count(resident) > 1
+            resident.database.path().is_none() || Arc::strong_count(resident) > 1 || !resident.sockets.is_empty()
         });
     }
 }
@@ -279,7 +289,11 @@ impl Runtime {
             }
         });
         let ended = AtomicBool::new(false);
-        let record = Arc::new(ObjectRecord { id, name, class, has_sql, database, ended, on_alarm, abort });
+        let held = resident.sockets.clone();
+        let target = Target { runtime: Arc::downgrade(self), key, name: name.clone() };
+        held.target.get_or_init(|| target);
+        let sockets = held.clone();
+        let record = Arc::new(ObjectRecord { id, name, class, has_sql, database, sockets, ended, on_alarm, abort });
         let event = Arc::new(Event::resident(Call::default(), Some(record.clone())));
         let number = self.settings.engine.pool.next_invocation_id();
         let limits = self.limits(&slot.spec, DispatchLimits::default());
@@ -289,6 +303,9 @@ impl Runtime {
         let (kept, over) = (isolate.clone(), record.clone());
         invocation.on_end(move |failure| {
             over.ended.store(true, Ordering::Release);
+            if failure.is_some() {
+                held.disconnect();
+            }
             event.end(failure);
             drop(kept);
         });
@@ -328,6 +345,7 @@ fn counted(answer: Answer, given: impl FnOnce() + Send + 'static) -> Answer {
 
 pub(super) fn add_natives(host: &Object<'_>) -> Result<()> {
     host.set("objectFacts", Func::from(facts))?;
+    host.set("objectSockets", Func::from(held_sockets))?;
     host.set("objectAbort", Func::from(abort))?;
     host.set("objectRefresh", Func::from(refresh))?;
     host.set("nextMessage", Func::from(next_message))
@@ -354,6 +372,12 @@ fn facts(ctx: Ctx<'_>) -> Result<Array<'_>> {
     )?;
     parts.set(3, StorageHandle::instance(&ctx, record)?)?;
     Ok(parts)
+}
+
+/// The web sockets of the current object.
+fn held_sockets(ctx: Ctx<'_>) -> Result<Class<'_, HeldHandle>> {
+    let sockets = record(&ctx)?.sockets.clone().downcast::<HeldSockets>();
+    HeldHandle::instance(&ctx, sockets.map_err(|_| throw_error(&ctx, "This is no Durable Object."))?)
 }
 
 /// The current object begins an event of its own: limits start afresh.
