@@ -109,6 +109,8 @@ class ExecutionContext {
   }
 
   get props() { return this.#event.readProps(); }
+  /** Who was let in by Cloudflare Access: nobody was asked. */
+  get access() { return void this.#event; }
   get exports() { return this.#event && host.flag("enable_ctx_exports") ? exports : undefined; }
 
   waitUntil(promise) {

@@ -104,8 +104,8 @@ impl Host for TestHost {
     }
 }
 
-fn boot(program: &Arc<Program>) -> Boot {
-    let program = program.clone();
+fn boot(program: &Arc<Program>, prelude: &str) -> Boot {
+    let (program, prelude) = (program.clone(), prelude.to_owned());
     Box::new(move |ctx| {
         let tokio = realm(ctx).tokio.clone();
         let store = Store::in_memory(Arc::new(SystemClock), tokio.clone());
@@ -115,12 +115,13 @@ fn boot(program: &Arc<Program>) -> Boot {
         ctx.globals().set("takePrinted", Func::from(move || TestHost::take(&host.printed)))?;
         ctx.globals().set("takeUncaught", Func::from(move || TestHost::take(&uncaught.uncaught)))?;
         ctx.eval::<(), _>(HARNESS)?;
+        ctx.eval::<(), _>(prelude)?;
         program.evaluate(ctx).map(|_| ())
     })
 }
 
 /// What fails in a file, in words; empty when nothing does.
-fn failures(pool: &Arc<Pool>, tokio: &tokio::runtime::Handle, path: &Path) -> String {
+fn failures(engine: &Engine, path: &Path, (prelude, patience): (&str, Duration)) -> String {
     let name: Arc<str> = path.file_name().and_then(|name| name.to_str()).expect("a name").into();
     let source = std::fs::read_to_string(path).expect("test files are readable");
     let bytecode = Compiler::new().compile(&name, &source).unwrap_or_else(|error| panic!("{name}: {error:?}"));
@@ -132,7 +133,6 @@ fn failures(pool: &Arc<Pool>, tokio: &tokio::runtime::Handle, path: &Path) -> St
         builtins: BUILTINS,
         ..Program::default()
     });
-    let engine = Engine { pool: pool.clone(), tokio: tokio.clone() };
     let (sender, receiver) = channel();
     let ended = sender.clone();
     let booted = Box::new(move |result: std::result::Result<(), Failure>| {
@@ -140,7 +140,13 @@ fn failures(pool: &Arc<Pool>, tokio: &tokio::runtime::Handle, path: &Path) -> St
             let _ = sender.send(format!("does not start: {failure:?}"));
         }
     });
-    let isolate = Isolate::start(name, IsolateOptions::default(), engine, program.clone(), (boot(&program), booted));
+    let isolate = Isolate::start(
+        name,
+        IsolateOptions::default(),
+        engine.clone(),
+        program.clone(),
+        (boot(&program, prelude), booted),
+    );
     let limits = InvocationLimits { cpu: None, subrequests: 1000 };
     let event = Arc::new(Event::new(Call::default(), Answer::Response(Box::new(|_| ()))));
     let invocation = Arc::new(Invocation::new(1, limits, Box::new(event)));
@@ -157,7 +163,7 @@ fn failures(pool: &Arc<Pool>, tokio: &tokio::runtime::Handle, path: &Path) -> St
             realm(ctx).isolate().finish(ctx, &owner);
         })
     });
-    receiver.recv_timeout(Duration::from_secs(30)).unwrap_or_else(|_| "no end in 30 s".to_owned())
+    receiver.recv_timeout(patience).unwrap_or_else(|_| format!("no end in {patience:?}"))
 }
 
 fn run<'js>(ctx: &Ctx<'js>, done: impl Fn(&Ctx<'_>, String) + 'js) -> Result<()> {
@@ -166,19 +172,42 @@ fn run<'js>(ctx: &Ctx<'js>, done: impl Fn(&Ctx<'_>, String) + 'js) -> Result<()>
     ctx.eval("runTests().then(done)")
 }
 
-#[test]
-fn the_web_platform_behaves_as_its_tests_in_javascript_claim() {
-    let pool = Pool::start(2);
+/// What fails in the files of a folder.
+fn report(folder: &str, but: &str, (prelude, patience): (&str, Duration)) -> String {
     let tokio = tokio::runtime::Runtime::new().expect("a runtime");
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/web");
+    let engine = Engine { pool: Pool::start(2), tokio: tokio.handle().clone() };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut report = String::new();
     for entry in std::fs::read_dir(folder).expect("the tests are there") {
         let path = entry.expect("the tests are readable").path();
-        let failed = failures(&pool, tokio.handle(), &path);
+        if path.file_name().is_some_and(|name| name == but) {
+            continue;
+        }
+        let failed = failures(&engine, &path, (prelude, patience));
         if !failed.is_empty() {
             writeln!(report, "{}:\n{failed}", path.display()).expect("writing to a string succeeds");
         }
     }
-    pool.stop();
+    engine.pool.stop();
+    report
+}
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[test]
+fn the_web_platform_behaves_as_its_tests_in_javascript_claim() {
+    let report = report("tests/web", "", ("", PATIENCE));
+    assert!(report.is_empty(), "{report}");
+}
+
+/// `DEVFLARE_FUZZ=SEED:ROUNDS` for longer ones.
+#[test]
+fn parsers_take_anything() {
+    let asked = std::env::var("DEVFLARE_FUZZ").ok();
+    let (seed, rounds) = asked.as_deref().and_then(|asked| asked.split_once(':')).unwrap_or(("1", "60"));
+    let harness = include_str!("../../tests/fuzz/harness.js");
+    let prelude = format!("globalThis.fuzzSeed = {seed}; globalThis.fuzzRounds = {rounds};\n(() => {{{harness}}})();");
+    let patience = if asked.is_some() { Duration::from_hours(1) } else { PATIENCE };
+    let report = report("tests/fuzz", "harness.js", (&prelude, patience));
     assert!(report.is_empty(), "{report}");
 }

@@ -162,10 +162,8 @@ export class WebSocket extends EventTarget {
 
   set binaryType(value) {
     const type = `${value}`;
-    if (type !== "blob" && type !== "arraybuffer") {
-      throw refused(`Invalid binaryType: ${type}. Must be "blob" or "arraybuffer".`, "SyntaxError");
-    }
-    stateOf(this).binaryType = type;
+    const state = stateOf(this);
+    if (type === "blob" || type === "arraybuffer") state.binaryType = type;
   }
 
   static {
