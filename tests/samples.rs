@@ -1,5 +1,6 @@
 //! The sample projects do what their comments say.
 
+use crate::browser::{Browser, installed};
 use crate::support::{Dev, Server};
 
 #[test]
@@ -124,4 +125,85 @@ fn png_size(image: &[u8]) -> (u32, u32) {
     assert!(image.starts_with(b"\x89PNG"), "it is a PNG");
     let number = |at: usize| u32::from_be_bytes(image[at..at + 4].try_into().expect("four bytes"));
     (number(16), number(20))
+}
+
+fn sample(name: &str) -> Server {
+    Dev::new().within("sample-projects").projects(&[name]).with(|options| options.cpu_factor = 100.0).start()
+}
+
+#[test]
+fn guestbook_keeps_what_guests_write() {
+    let dev = sample("guestbook");
+    dev.get("/").status(200).contains("The Guestbook");
+    dev.get("/entries").json("[]");
+    let post = |body: &str| {
+        dev.ask("POST", "/entries").header("content-type", "application/x-www-form-urlencoded").body(body).send()
+    };
+    post("name=Ann&words=What+a+view&colour=sky")
+        .status(201)
+        .contains(r#""name":"Ann","words":"What a view","colour":"sky""#);
+    post("name=&words=x").status(422).json(r#"{"error":"A name and a few words, please."}"#);
+    dev.get("/entries").contains(r#"[{"id":1,"name":"Ann""#);
+    let Some(program) = installed() else { return };
+    let mut browser = Browser::open(&program);
+    browser.visit(&format!("http://localhost:{}/", dev.port));
+    browser.wait_for("document.querySelector('#entries b')?.textContent === 'Ann'");
+    browser.value("document.querySelector('textarea').value = '<i>hello</i>'; document.querySelector('[name=name]').value = 'Bo'; document.querySelector('button').click()");
+    browser.wait_for("document.querySelector('#entries p').textContent === '<i>hello</i>'");
+}
+
+/// A page of the chat, in which somebody has joined the lobby.
+fn chatter(program: &std::path::Path, dev: &Server, name: &str) -> Browser {
+    let mut browser = Browser::open(program);
+    browser.visit(&format!("http://localhost:{}/", dev.port));
+    browser.wait_for("document.readyState === 'complete' && document.querySelector('#join')");
+    browser.value(&format!(
+        "document.querySelector('[name=name]').value = '{name}'; document.querySelector('#join').requestSubmit()"
+    ));
+    browser.wait_for(&format!("document.querySelector('#here [title={name}]')"));
+    browser
+}
+
+#[test]
+fn chat_carries_words_between_two_browsers() {
+    let dev = sample("chat");
+    dev.get("/rooms/lobby/socket").status(426);
+    dev.get("/rooms/").status(404);
+    let Some(program) = installed() else { return };
+    let (mut ann, mut bob) = (chatter(&program, &dev, "Ann"), chatter(&program, &dev, "Bob"));
+    ann.wait_for("document.querySelectorAll('#here li').length === 2");
+    let say = |words: &str| {
+        format!(
+            "document.querySelector('[name=text]').value = '{words}'; document.querySelector('#say').requestSubmit()"
+        )
+    };
+    ann.value(&say("Is anybody here?"));
+    bob.wait_for("document.querySelector('#said p')?.textContent === 'Is anybody here?'");
+    bob.value(&say("I am."));
+    ann.wait_for("document.querySelectorAll('#said p')[1]?.textContent === 'I am.'");
+    drop(bob);
+    ann.wait_for("document.querySelectorAll('#here li').length === 1");
+    let mut late = chatter(&program, &dev, "Cleo");
+    late.wait_for("document.querySelectorAll('#said p').length === 2");
+}
+
+#[test]
+fn jobs_draws_cards_in_the_background() {
+    let dev = sample("jobs");
+    let order = dev
+        .ask("POST", "/orders")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("words=Greetings")
+        .send();
+    let order: serde_json::Value = serde_json::from_str(&order.status(202).text()).expect("JSON");
+    let id = order["id"].as_str().expect("an id");
+    let mut state = String::new();
+    while !state.contains("complete") {
+        assert!(!state.contains("errored"), "{state}");
+        state = dev.get(&format!("/orders/{id}")).status(200).text();
+    }
+    dev.get(&format!("/cards/{id}.svg")).header("content-type", "image/svg+xml").contains("Greetings");
+    dev.get("/cards").contains(r#""words":"Greetings""#);
+    dev.get("/cdn-cgi/handler/scheduled?cron=0+*+*+*+*").status(200);
+    dev.says("0 old cards thrown away, 1 kept");
 }
