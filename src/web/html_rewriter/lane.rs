@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use corosensei::stack::DefaultStack;
@@ -84,10 +85,13 @@ impl Machine {
         if self.coroutine.done() {
             return Reply::Idle;
         }
-        match self.coroutine.resume(command) {
-            CoroutineResult::Yield(reply) => reply,
-            CoroutineResult::Return(Ok(())) => Reply::Idle,
-            CoroutineResult::Return(Err(message)) => Reply::Failed(message),
+        let coroutine = &mut self.coroutine;
+        // A panic in lol_html ends the rewriting alone.
+        match catch_unwind(AssertUnwindSafe(|| coroutine.resume(command))) {
+            Ok(CoroutineResult::Yield(reply)) => reply,
+            Ok(CoroutineResult::Return(Ok(()))) => Reply::Idle,
+            Ok(CoroutineResult::Return(Err(message))) => Reply::Failed(message),
+            Err(_) => Reply::Failed("The document cannot be parsed.".to_owned()),
         }
     }
 
