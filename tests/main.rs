@@ -18,6 +18,7 @@ mod hosts;
 mod http;
 mod input;
 mod isolation;
+mod kills;
 mod layouts;
 mod live_reload;
 mod mending;
