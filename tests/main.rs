@@ -13,6 +13,7 @@ mod deploying;
 mod dispatch;
 mod errors;
 mod events;
+mod frames;
 mod hibernation;
 mod hosts;
 mod http;

@@ -3,13 +3,10 @@ import { startTimer, stopTimer } from "internal:timers";
 import { validateFunction } from "node:internal/validators";
 
 const customPromisify = Symbol.for("nodejs.util.promisify.custom");
-const MAX = 2 ** 31 - 1;
 const byNumber = new Map();
 
-function delayOf(after) {
-  const delay = after === undefined ? 1 : +after;
-  return delay >= 1 && delay <= MAX ? delay : 1;
-}
+// As in workerd, nothing becomes 1 that is less or more: the platform's timers have limits of their own.
+const delayOf = (after) => (after === undefined ? 1 : +after);
 
 export class Timeout {
   #id;
