@@ -160,6 +160,25 @@ fn another_worker_starts_instances_by_the_scripts_name() {
     dev.ask("GET", "/status/one").host("orders.localhost").send().contains("complete");
 }
 
+#[test]
+fn the_api_starts_and_describes_instances() {
+    let dev = orders().start();
+    dev.api("GET", "/workflows").send().contains(r#""name":"orders""#).contains(r#""class_name":"Orders""#);
+    dev.api("PUT", "/workflows/orders").json(r#"{"script_name":"orders","class_name":"Orders"}"#).send().status(200);
+    let all = "/workflows/orders/instances";
+    let made = dev.api("POST", all).json(r#"{"instance_id":"one","params":{"todo":"waits","n":[1.5,"x"]}}"#).send();
+    made.contains(r#""id":"one""#);
+    dev.get("/until/one/waiting").contains("waiting");
+    dev.api("GET", all).send().contains(r#""status":"waiting""#);
+    dev.api("POST", &format!("{all}/one/events/approved")).json(r#"{"by":"api"}"#).send().status(200);
+    dev.get("/end/one").contains(r#""payload":{"by":"api"}"#);
+    let described = dev.api("GET", &format!("{all}/one")).send();
+    described.contains(r#""status":"complete""#).contains(r#""output":{"by":"api"}"#).contains(r#""n":[1.5,"x"]"#);
+    dev.api("PATCH", &format!("{all}/one/status")).json(r#"{"status":"terminate"}"#).send().status(409);
+    dev.api("GET", "/workflows/orders/instances/two").send().status(404);
+    dev.api("GET", "/workflows/others").send().status(404);
+}
+
 /// Each step tells a file of the host's, by way of the terminal, that it is done.
 const LASTING: &str = "
     import { WorkflowEntrypoint } from 'cloudflare:workers';

@@ -57,6 +57,7 @@ mod upload;
 mod user;
 mod versions;
 mod workers;
+mod workflows;
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -128,6 +129,7 @@ fn all_routes() -> Vec<Route> {
         queue_consumers::routes(),
         queue_messages::routes(),
         queues::routes(),
+        workflows::routes(),
         r2_buckets::routes(),
         r2_objects::routes(),
         scripts::routes(),

@@ -4,6 +4,7 @@
 //! references stay; all other kinds are told in words by `serial.js`. The layout is ours, because QuickJS's own changes
 //! with its version, and reading it trusts the bytes. Bytes that make no sense are an error, never a crash.
 
+mod json;
 mod reader;
 mod writer;
 
@@ -12,6 +13,8 @@ use std::cell::RefCell;
 use rquickjs::class::Trace;
 use rquickjs::function::Func;
 use rquickjs::{Class, Ctx, Function, JsLifetime, Object, Result, TypedArray, Value};
+
+pub(crate) use json::{of_json, to_json};
 
 use super::body::Chunk;
 use crate::engine::bytes::with_bytes;
