@@ -1,4 +1,5 @@
-//! Sockets of the web that Durable Objects accept: their messages are calls of the object's methods.
+//! Sockets of the web that Durable Objects accept: their messages are calls of the object's methods; and what objects keep
+//! while they are away.
 
 use crate::support::Dev;
 
@@ -117,4 +118,32 @@ fn an_idle_object_leaves_its_isolate_and_keeps_its_sockets() {
                   migrations = [{ tag = \"v1\", new_sqlite_classes = [\"Room\"] }]";
     let dev = Dev::new().worker("chat", SLEEPER).config("chat", config).start();
     dev.get("/").json(r#"[1,["pong",1],"[\"awake\",[\"a\"],[\"a\",\"b\"],1]","b left: 4001"]"#);
+}
+
+#[test]
+fn objects_of_a_renamed_class_keep_what_they_have_in_memory() {
+    let code = |class: &str| {
+        format!(
+            "import {{ DurableObject }} from 'cloudflare:workers';
+             export class {class} extends DurableObject {{
+               async add() {{ const n = ((await this.ctx.storage.get('n')) ?? 0) + 1; await this.ctx.storage.put('n', n); return n; }}
+             }}
+             export default {{ fetch: async (_, env) => new Response(`{class} ${{await env.OBJECTS.getByName('one').add()}}`) }};"
+        )
+    };
+    let config = |class: &str, more: &str| {
+        format!(
+            "name = \"counter\"\nmain = \"src/index.js\"\ncompatibility_date = \"2026-01-01\"\n\
+             durable_objects = {{ bindings = [{{ name = \"OBJECTS\", class_name = \"{class}\" }}] }}\n\
+             migrations = [{{ tag = \"v1\", new_sqlite_classes = [\"Old\"] }}{more}]"
+        )
+    };
+    let folder = Dev::new().worker("counter", &code("Old")).file("counter/wrangler.toml", config("Old", ""));
+    let dev = folder.start();
+    dev.get("/").body("Old 1");
+    dev.get("/").body("Old 2");
+    dev.edit("counter", "src/index.js", code("New"));
+    let rename = ", { tag = \"v2\", renamed_classes = [{ from = \"Old\", to = \"New\" }] }";
+    dev.edit("counter", "wrangler.toml", config("New", rename));
+    dev.get("/").body("New 3");
 }

@@ -1,7 +1,9 @@
 //! What a Worker's `migrations` do to objects that are stored: classes that were deleted lose theirs. Renamed ones and those
 //! taken over from another Worker keep what they have where it is.
 
-use super::{Origin, Residents, lock};
+use std::sync::Arc;
+
+use super::{Key, Origin, Resident, Residents, lock};
 use crate::bindings::{Migrations, Step};
 use crate::worker::WorkerId;
 
@@ -24,15 +26,26 @@ impl Residents {
     }
 
     fn take(&self, worker: &WorkerId, step: &Step, before: &Migrations) {
-        for (from, _) in &step.renamed_classes {
-            self.forget_class(worker, from);
+        for (from, to) in &step.renamed_classes {
+            self.move_class((worker, from), (worker, to));
         }
-        for (from, script, _) in &step.transferred_classes {
-            self.forget_class(&WorkerId::plain(script.as_str()), from);
+        for (from, script, to) in &step.transferred_classes {
+            self.move_class((&WorkerId::plain(script.as_str()), from), (worker, to));
         }
         for class in &step.deleted_classes {
             self.forget_class(worker, class);
             self.store.remove_folder(&Origin::of(worker, class, before).folder());
+        }
+    }
+
+    /// Gives the objects of a class, which no isolate has, to another one: in memory there is no other copy.
+    fn move_class(&self, from: (&WorkerId, &str), to: (&WorkerId, &str)) {
+        let mut list = lock(&self.list);
+        let moved: Vec<_> = list.extract_if(|key, _| key.worker == *from.0 && *key.class == *from.1).collect();
+        for (key, resident) in moved {
+            resident.database.close();
+            let key = Key { worker: to.0.clone(), class: to.1.into(), id: key.id };
+            list.insert(key, Arc::new(Resident::of(resident.database.clone())));
         }
     }
 

@@ -76,10 +76,7 @@ impl Residents {
     }
 
     fn resident(&self, key: &Key, origin: &Origin) -> Arc<Resident> {
-        let make = || {
-            let database = self.store.own(&origin.folder(), &key.id);
-            Arc::new(Resident { database, sockets: Arc::default(), life: Mutex::default() })
-        };
+        let make = || Arc::new(Resident::of(self.store.own(&origin.folder(), &key.id)));
         lock(&self.list).entry(key.clone()).or_insert_with(make).clone()
     }
 
@@ -113,6 +110,12 @@ impl Drop for Residents {
         for resident in lock(&self.list).values() {
             resident.database.close();
         }
+    }
+}
+
+impl Resident {
+    fn of(database: Arc<OwnDatabase>) -> Self {
+        Self { database, sockets: Arc::default(), life: Mutex::default() }
     }
 }
 
