@@ -165,6 +165,7 @@ fn the_api_starts_and_describes_instances() {
     let dev = orders().start();
     dev.api("GET", "/workflows").send().contains(r#""name":"orders""#).contains(r#""class_name":"Orders""#);
     dev.api("PUT", "/workflows/orders").json(r#"{"script_name":"orders","class_name":"Orders"}"#).send().status(200);
+    dev.api("GET", "/workflows/orders/versions").send().contains(r#""class_name":"Orders""#);
     let all = "/workflows/orders/instances";
     let made = dev.api("POST", all).json(r#"{"instance_id":"one","params":{"todo":"waits","n":[1.5,"x"]}}"#).send();
     made.contains(r#""id":"one""#);

@@ -23,6 +23,7 @@ pub(super) fn routes() -> Vec<Route> {
         of_account(Method::GET, "/workflows", list),
         of_account(Method::GET, "/workflows/{workflow}", get),
         of_account(Method::PUT, "/workflows/{workflow}", put),
+        of_account(Method::GET, "/workflows/{workflow}/versions", versions),
         of_account(Method::GET, "/workflows/{workflow}/instances", instances),
         of_account(Method::POST, "/workflows/{workflow}/instances", create),
         of_account(Method::GET, ONE, describe),
@@ -78,6 +79,13 @@ async fn put(control: Arc<Control>, ask: Ask) -> Answer {
     let mut shown = shown(&control.flow(&ask)?);
     shown["version_id"] = shown["id"].clone();
     Ok(Reply::of(shown))
+}
+
+/// One: the code that runs.
+async fn versions(control: Arc<Control>, ask: Ask) -> Answer {
+    let mut one = shown(&control.flow(&ask)?);
+    one["workflow_id"] = one["id"].clone();
+    Ok(PageOf::of(&ask, 100).reply(vec![one]))
 }
 
 fn brief(instance: &WorkflowInstance, flow: &Flow) -> Value {
