@@ -210,6 +210,31 @@ fn fifty_kills_lose_nothing_that_was_acknowledged_and_leave_nothing_torn() {
 }
 
 #[test]
+fn a_damaged_database_fails_alone() {
+    let folder = Folder::new();
+    folder.project("keeper", CONFIG, KEEPER);
+    let running = folder.dev(&["keeper"]);
+    assert_eq!(running.get("/tables").0, 200);
+    for kind in ["kv", "d1", "object"] {
+        assert_eq!(running.get(&format!("/put/{kind}/one")), (200, "stored".to_owned()));
+    }
+    kill(running);
+    for ending in ["", "-wal", "-shm"] {
+        let path = folder.path(&format!(".devflare/state/kv.sqlite{ending}"));
+        if ending.is_empty() {
+            assert!(path.exists(), "{}", path.display());
+        }
+        std::fs::write(path, "this is no database, however one looks at it. ".repeat(500)).expect("written");
+    }
+    let running = folder.dev(&["keeper"]);
+    let (status, told) = running.get("/put/kv/two");
+    assert!(status == 500 && told.contains("kv.sqlite"), "{status} {told}");
+    for kind in ["d1", "object"] {
+        assert_eq!(running.get(&format!("/put/{kind}/two")), (200, "stored".to_owned()));
+    }
+}
+
+#[test]
 fn a_thousand_writers_at_once_lose_no_update() {
     let dev = Dev::new()
         .worker(
