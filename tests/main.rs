@@ -25,6 +25,7 @@ mod live_reload;
 mod mending;
 mod modules;
 mod node;
+mod outbound;
 mod packages;
 mod process;
 mod projects;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rquickjs::{Ctx, Function, Result, Value, function::IntoArgs};
 
+use super::dispatch_namespaces::Outbound;
 use super::durable_objects::Objects;
 use super::queues::Queues;
 use super::worker_loaders::Loader;
@@ -21,6 +22,14 @@ pub struct DispatchLimits {
     pub subrequests: Option<u32>,
 }
 
+/// How a dispatcher calls a user Worker.
+#[derive(Debug, Clone, Default)]
+pub struct Dispatched {
+    pub limits: DispatchLimits,
+    /// The Worker that answers each of its `fetch()`es, and the parameters for it, a JSON object.
+    pub outbound: Option<(Outbound, Option<String>)>,
+}
+
 /// What surrounds a Worker: the ways from its bindings to other Workers and to what is stored.
 pub trait Environment: Send + Sync {
     fn worker(&self) -> &WorkerId;
@@ -29,7 +38,7 @@ pub trait Environment: Send + Sync {
     fn service(&self, name: &str, entrypoint: Option<&str>, props: Option<String>) -> Option<Arc<dyn Fetch>>;
 
     /// A user Worker, which need not exist.
-    fn user_worker(&self, namespace: &str, name: &str, limits: DispatchLimits) -> Option<Arc<dyn Fetch>>;
+    fn user_worker(&self, namespace: &str, name: &str, how: Dispatched) -> Option<Arc<dyn Fetch>>;
 
     /// The Durable Objects of a class, of the Worker itself or of another one.
     fn objects(&self, script: Option<&str>, class: &str) -> Option<Arc<dyn Objects>>;

@@ -8,7 +8,7 @@ use rquickjs::{Ctx, Function, Result, Value as JsValue};
 use serde_json::json;
 
 use super::attach::{make, stopped};
-use super::{Binding, DispatchLimits, Edge, Environment, Summary, each, fields, text};
+use super::{Binding, DispatchLimits, Dispatched, Edge, Environment, Summary, each, fields, text};
 use crate::config::{Fields, Node};
 use crate::error::{Place, Problems};
 use crate::web::fetch::FetchTarget;
@@ -83,9 +83,9 @@ fn open<'js>(
     ctx: &Ctx<'js>,
     around: &Arc<dyn Environment>,
     (namespace, name): (&str, &str),
-    limits: DispatchLimits,
+    how: Dispatched,
 ) -> Result<Class<'js, FetchTarget>> {
-    let target = around.user_worker(namespace, name, limits).ok_or_else(|| stopped(ctx))?;
+    let target = around.user_worker(namespace, name, how).ok_or_else(|| stopped(ctx))?;
     FetchTarget::instance(ctx, target)
 }
 
@@ -122,12 +122,13 @@ impl Binding for DispatchNamespace {
     }
 
     fn attach<'js>(&self, ctx: &Ctx<'js>, around: &dyn Environment) -> Result<JsValue<'js>> {
-        let (around, namespace) = (around.shared(), self.namespace.clone());
-        let open =
-            Function::new(ctx.clone(), move |ctx: Ctx<'js>, name: String, cpu: Option<f64>, count: Option<f64>| {
-                open(&ctx, &around, (&namespace, &name), limits(cpu, count))
-            })?;
-        make(ctx, "dispatch_namespaces", (open,))
+        let (around, namespace, outbound) = (around.shared(), self.namespace.clone(), self.outbound.clone());
+        let declared = outbound.as_ref().map(|outbound| outbound.parameters.clone());
+        let open = move |ctx: Ctx<'js>, name: String, cpu: Option<f64>, count: Option<f64>, given: Option<String>| {
+            let outbound = outbound.clone().map(|outbound| (outbound, given));
+            open(&ctx, &around, (&namespace, &name), Dispatched { limits: limits(cpu, count), outbound })
+        };
+        make(ctx, "dispatch_namespaces", (Function::new(ctx.clone(), open)?, declared))
     }
 
     fn summary(&self) -> Summary {

@@ -34,7 +34,7 @@ mod workflows;
 
 use std::fmt::Debug;
 
-pub use attach::{DispatchLimits, Environment};
+pub use attach::{DispatchLimits, Dispatched, Environment};
 pub use d1_databases::{D1Database, d1_databases, d1_file, migrations as d1_migrations};
 pub use declare::declare;
 pub use dispatch_namespaces::{DispatchNamespace, Outbound};

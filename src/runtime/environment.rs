@@ -7,12 +7,11 @@ use rquickjs::{Ctx, Function, Object, Result};
 use super::events::local_first;
 use super::loader::DynamicWorkers;
 use super::objects::ClassObjects;
+use super::outbound::OutboundWorker;
 use super::target::Target;
 use super::{Runtime, WorkerSpec};
 use crate::assets::Site;
-use crate::bindings::{
-    DispatchLimits, Environment, InstanceKey, Loader, Objects, Queues, RunHandle, Workflows, namespace,
-};
+use crate::bindings::{Dispatched, Environment, InstanceKey, Loader, Objects, Queues, RunHandle, Workflows, namespace};
 use crate::compile::Cache;
 use crate::engine::throw_error;
 use crate::store::Store;
@@ -37,7 +36,10 @@ pub(super) fn loopback<'js>(ctx: &Ctx<'js>, runtime: &Weak<Runtime>, spec: &Work
     let (runtime, id) = (runtime.clone(), spec.id.clone());
     Function::new(ctx.clone(), move |ctx: Ctx<'js>, entrypoint: String, props: Option<String>| {
         let runtime = runtime.upgrade().ok_or_else(|| throw_error(&ctx, &Failure::Stopped.to_string()))?;
-        FetchTarget::instance(&ctx, Arc::new(Target::new(&runtime, id.clone(), entrypoint).with_props(props)))
+        FetchTarget::instance(
+            &ctx,
+            Arc::new(Target::new(&runtime, id.clone(), entrypoint).with_props(props).with_callers_outbound()),
+        )
     })
 }
 
@@ -78,10 +80,11 @@ impl Environment for Around {
         Some(Arc::new(Target::new(&runtime, WorkerId::plain(name), entrypoint).with_props(props)))
     }
 
-    fn user_worker(&self, namespace: &str, name: &str, limits: DispatchLimits) -> Option<Arc<dyn Fetch>> {
+    fn user_worker(&self, namespace: &str, name: &str, how: Dispatched) -> Option<Arc<dyn Fetch>> {
         let runtime = self.runtime.upgrade()?;
         let target = Target::new(&runtime, WorkerId::user(namespace, name), "default".to_owned());
-        Some(Arc::new(target.with_limits(limits)))
+        let outbound = how.outbound.map(|(worker, given)| OutboundWorker::shared(&self.runtime, worker, given));
+        Some(Arc::new(target.with_limits(how.limits).with_outbound(outbound)))
     }
 
     fn objects(&self, script: Option<&str>, class: &str) -> Option<Arc<dyn Objects>> {

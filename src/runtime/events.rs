@@ -36,6 +36,8 @@ pub(super) enum Door {
     Entrypoint {
         name: Arc<str>,
         props: Option<Arc<str>>,
+        /// What `env` holds besides the bindings, as JSON.
+        parameters: Option<Arc<str>>,
     },
     /// An object, by its resident invocation.
     Object(Arc<Invocation>),
@@ -202,22 +204,25 @@ fn entry<T>(ctx: &Ctx<'_>, read: impl FnOnce(&Entry) -> T) -> Result<T> {
 
 /// Calls the function of `worker.js` for an event.
 fn enter(ctx: &Ctx<'_>, id: u64, what: What, door: Door) -> Result<()> {
-    let mut args = Args::new(ctx.clone(), 8);
+    let mut args = Args::new(ctx.clone(), 9);
     let for_object = matches!(door, Door::Object(_));
-    match door {
-        Door::Entrypoint { name, props } => {
+    let parameters = match door {
+        Door::Entrypoint { name, props, parameters } => {
             args.push_arg(number(id))?;
             args.push_arg(&*name)?;
             args.push_arg(props.as_deref())?;
+            parameters
         }
         Door::Object(resident) => {
             args.push_arg(number(resident.id))?;
             args.push_arg(number(id))?;
+            None
         }
-    }
+    };
     let function = match what {
         What::Request(request) => {
             push_request(ctx, &mut args, request)?;
+            args.push_arg(parameters.as_deref())?;
             entry(ctx, |entry| if for_object { entry.object_fetch.clone() } else { entry.fetch.clone() })?
         }
         What::Errand(Errand { how, path, args: parcel }) => {

@@ -51,7 +51,7 @@ impl Loader for DynamicWorkers {
 
     fn target(&self, name: &str, entrypoint: &str, props: Option<String>) -> Option<Arc<dyn Fetch>> {
         let (runtime, id) = (self.runtime.upgrade()?, WorkerId::user(self.namespace.as_str(), name));
-        Some(Arc::new(Target::new(&runtime, id, entrypoint.to_owned()).with_props(props)))
+        Some(Arc::new(Target::new(&runtime, id, entrypoint.to_owned()).with_props(props).with_callers_outbound()))
     }
 }
 

@@ -1,8 +1,8 @@
-//! `fetch()` to the outside: hosts of local Workers first, then the network.
+//! `fetch()` to the outside: the outbound Worker if there is one, else hosts of local Workers first, then the network.
 //!
 //! HTTP/1.1 and 2 over rustls. Bodies come as they were sent: who reads one decodes it.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,7 +14,9 @@ use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use url::Url;
 
-use super::handshake;
+use super::target::Target;
+use super::{Runtime, handshake};
+use crate::bindings::Outbound;
 use crate::worker::{Body, Call, Failure, Fetch, Outcome, Reply, Request, Response, WorkerId};
 
 /// How long a connection that nobody uses is kept.
@@ -167,7 +169,43 @@ fn incoming(response: http::Response<hyper::body::Incoming>) -> Response {
 /// Finds the ordinary Worker, other than the caller, that a URL belongs to.
 pub type LocalHosts = Arc<dyn Fn(&WorkerId, &Url) -> Option<Arc<dyn Fetch>> + Send + Sync>;
 
-/// Local Workers by host, then the network.
+/// The Worker that a dispatch namespace binding names as `outbound`, whichever is current when it is needed.
+pub(super) struct OutboundWorker {
+    runtime: Weak<Runtime>,
+    worker: Outbound,
+    /// Laid over its `env`, as JSON.
+    parameters: Option<String>,
+}
+
+impl OutboundWorker {
+    pub(super) fn shared(runtime: &Weak<Runtime>, worker: Outbound, parameters: Option<String>) -> Arc<dyn Fetch> {
+        Arc::new(Self { runtime: runtime.clone(), worker, parameters })
+    }
+
+    fn target(&self) -> Result<Target, Failure> {
+        let runtime = self.runtime.upgrade().ok_or(Failure::Stopped)?;
+        let Outbound { service, environment, .. } = &self.worker;
+        let of_environment = environment.as_ref().map(|environment| format!("{service}-{environment}"));
+        let ids = of_environment.into_iter().chain([service.clone()]).map(WorkerId::plain);
+        let Some(id) = ids.into_iter().find(|id| runtime.contains(id)) else {
+            let what =
+                format!("There is no Worker named \"{service}\", the outbound Worker of this dispatch namespace.");
+            return Err(Failure::error(what));
+        };
+        Ok(Target::new(&runtime, id, "default".to_owned()).with_parameters(self.parameters.clone()))
+    }
+}
+
+impl Fetch for OutboundWorker {
+    fn fetch(&self, request: Request, call: Call, reply: Reply) {
+        match self.target() {
+            Ok(target) => target.fetch(request, call, reply),
+            Err(failure) => reply(Err(failure)),
+        }
+    }
+}
+
+/// The caller's outbound Worker, or else local Workers by host, then the network.
 pub(super) struct LocalFirst {
     pub(super) caller: WorkerId,
     pub(super) hosts: LocalHosts,
@@ -176,6 +214,9 @@ pub(super) struct LocalFirst {
 
 impl Fetch for LocalFirst {
     fn fetch(&self, request: Request, call: Call, reply: Reply) {
+        if let Some(outbound) = call.outbound.clone() {
+            return outbound.fetch(request, call, reply);
+        }
         let local = Url::parse(&request.url).ok().and_then(|url| (self.hosts)(&self.caller, &url));
         match local {
             Some(worker) => worker.fetch(request, call, reply),

@@ -18,12 +18,24 @@ pub(super) struct Target {
     /// `ctx.props` as JSON.
     props: Option<Arc<str>>,
     limits: DispatchLimits,
+    onward: Onward,
+    /// What `env` holds besides the bindings, as JSON.
+    parameters: Option<Arc<str>>,
+}
+
+/// Where the `fetch()` of the Worker that is called leads.
+enum Onward {
+    /// To its outbound Worker, if the binding that calls it names one.
+    To(Option<Arc<dyn Fetch>>),
+    /// Where its caller's does: it is code of the same Worker, or made by it.
+    AsCallers,
 }
 
 impl Target {
     pub(super) fn new(runtime: &Arc<Runtime>, id: WorkerId, entrypoint: String) -> Self {
         let runtime = Arc::downgrade(runtime);
-        Self { runtime, id, entrypoint: entrypoint.into(), props: None, limits: DispatchLimits::default() }
+        let (limits, onward) = (DispatchLimits::default(), Onward::To(None));
+        Self { runtime, id, entrypoint: entrypoint.into(), props: None, limits, onward, parameters: None }
     }
 
     pub(super) fn with_props(mut self, props: Option<String>) -> Self {
@@ -33,6 +45,21 @@ impl Target {
 
     pub(super) fn with_limits(mut self, limits: DispatchLimits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    pub(super) fn with_outbound(mut self, outbound: Option<Arc<dyn Fetch>>) -> Self {
+        self.onward = Onward::To(outbound);
+        self
+    }
+
+    pub(super) fn with_callers_outbound(mut self) -> Self {
+        self.onward = Onward::AsCallers;
+        self
+    }
+
+    pub(super) fn with_parameters(mut self, parameters: Option<String>) -> Self {
+        self.parameters = parameters.map(Arc::from);
         self
     }
 
@@ -61,18 +88,22 @@ impl Target {
         Some((slot.spec.assets.clone()?, slot.name().clone()))
     }
 
-    fn start(&self, what: What, call: Call, answer: Answer) {
+    fn start(&self, what: What, mut call: Call, answer: Answer) {
         let Some(runtime) = self.runtime.upgrade() else { return answer.fail(Failure::Stopped) };
         let Some(slot) = runtime.slot(&self.id) else { return answer.fail(self.missing(&runtime)) };
         call.trace.enter(slot.name());
+        if let Onward::To(outbound) = &self.onward {
+            call.outbound.clone_from(outbound);
+        }
         let limits = runtime.limits(&slot.spec, self.limits);
         let (entrypoint, props, id) = (self.entrypoint.clone(), self.props.clone(), self.id.clone());
+        let parameters = self.parameters.clone();
         let starting = runtime.clone();
         slot.with_isolate(
             &runtime,
             Box::new(move |isolate| match isolate {
                 Ok(isolate) => {
-                    let door = Door::Entrypoint { name: entrypoint, props };
+                    let door = Door::Entrypoint { name: entrypoint, props, parameters };
                     let arrival = Arrival { what, call, answer, door };
                     events::start(&starting, &isolate, &id, (limits, arrival));
                 }

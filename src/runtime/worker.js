@@ -40,26 +40,28 @@ export function start(namespace) {
 }
 
 /** What answers: an instance of an entrypoint class, or an object of handlers. */
-function open(entrypoint, ctx) {
+function open(entrypoint, ctx, env) {
   const value = exported[entrypoint];
   if (value === undefined) throw new Error(`The Worker exports no entrypoint named "${entrypoint}".`);
   const isClass = typeof value === "function" && value.prototype instanceof WorkerEntrypoint;
   return { handler: isClass ? new value(ctx, env) : value, isClass };
 }
 
-function call(entrypoint, request, ctx) {
-  const { handler, isClass } = open(entrypoint, ctx);
+function call(entrypoint, request, ctx, env) {
+  const { handler, isClass } = open(entrypoint, ctx, env);
   if (typeof handler?.fetch !== "function") throw new Error("Handler does not export a fetch() function.");
   return isClass ? handler.fetch(request) : handler.fetch(request, env, ctx);
 }
 
-/** A request for the Worker: the host is told of the answer by `respond` or `threw`, then by `finish`. */
-export function onFetch(id, entrypoint, props, method, url, headers, body, cf) {
+/** A request for the Worker: the host is told of the answer by `respond` or `threw`, then by `finish`.
+ * `parameters`: what an outbound Worker finds in `env` beside its bindings, JSON. */
+export function onFetch(id, entrypoint, props, method, url, headers, body, cf, parameters) {
   const request = incoming(method, url, headers, body, cf);
   const event = new Event(id, request, props);
   let answer;
   try {
-    answer = call(entrypoint, request, contextOf(event));
+    const around = parameters === undefined ? env : { ...env, ...JSON.parse(parameters) };
+    answer = call(entrypoint, request, contextOf(event), around);
   } catch (error) {
     fail(id, event, error);
     return;
@@ -125,7 +127,7 @@ const HANDLE = 2;
 function serve(event, entrypoint, ctx, how, path, parcel) {
   const request = { isGet: how === GET, path, parcel, isEntrypoint: true, plain: undefined };
   const rootOf = () => {
-    const { handler, isClass } = open(entrypoint, ctx);
+    const { handler, isClass } = open(entrypoint, ctx, env);
     request.isEntrypoint = isClass;
     if (!isClass) request.plain = [env, ctx];
     return handler;
@@ -147,7 +149,7 @@ function goOn(event, entrypoint, ctx, json, parcel) {
 function handle(event, entrypoint, ctx, [name, json], parcel) {
   if (name === "workflow") return goOn(event, entrypoint, ctx, json, parcel);
   const call = (given) => {
-    const { handler, isClass } = open(entrypoint, ctx);
+    const { handler, isClass } = open(entrypoint, ctx, env);
     if (typeof handler[name] !== "function") throw new Error(`Handler does not export a ${name}() function.`);
     return isClass ? handler[name](...given) : handler[name](...given, env, ctx);
   };

@@ -41,13 +41,15 @@ pub struct Call {
     pub depth: u16,
     pub cancel: Cancel,
     pub trace: Trace,
+    /// Who answers the `fetch()`es to the outside of the Worker that is called, in place of the outside.
+    pub outbound: Option<Arc<dyn Fetch>>,
 }
 
 impl Call {
     /// The call that a Worker makes while it answers this one.
     #[must_use]
     pub fn deeper(&self) -> Self {
-        Self { depth: self.depth + 1, cancel: Cancel::default(), trace: self.trace.clone() }
+        Self { depth: self.depth + 1, cancel: Cancel::default(), ..self.clone() }
     }
 }
 

@@ -207,13 +207,15 @@ struct Target {
 }
 
 impl Target {
-    fn start(&self, what: What, call: Call, answer: Answer) {
+    fn start(&self, what: What, mut call: Call, answer: Answer) {
         let Some(runtime) = self.runtime.upgrade() else { return answer.fail(Failure::Stopped) };
         let Some(slot) = runtime.slot(&self.key.worker) else {
             let why = format!("There is no Worker named \"{}\" to hold this Durable Object.", self.key.worker);
             return answer.fail(Failure::error(why));
         };
         call.trace.enter(slot.name());
+        // As on Cloudflare, the `fetch()` of an object passes by its Worker's outbound Worker.
+        call.outbound = None;
         let (key, name, starting, at) = (self.key.clone(), self.name.clone(), runtime.clone(), slot.clone());
         slot.with_isolate(
             &runtime,
