@@ -42,6 +42,7 @@ mod stores;
 mod streaming;
 mod support;
 mod tidy;
+mod trust;
 mod wasm;
 mod web_sockets;
 mod worker_loader;

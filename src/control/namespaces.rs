@@ -71,6 +71,14 @@ impl Control {
         })
     }
 
+    /// Has the runtime know which namespaces are trusted.
+    pub(super) async fn tell_trust(&self) -> Result<(), ApiError> {
+        let all = self.catalog.namespaces().await?;
+        let trusted = all.into_iter().filter(|namespace| namespace.trusted).map(|namespace| namespace.name);
+        self.settings.runtime.trust(trusted.collect());
+        Ok(())
+    }
+
     /// Makes sure that a namespace that is written to is stored.
     pub(super) async fn settle_namespace(&self, name: &str) -> Result<(), ApiError> {
         let namespace = self.namespace(name).await?;
@@ -131,6 +139,7 @@ async fn change(control: Arc<Control>, mut ask: Ask) -> Answer {
     if !control.catalog.change_namespace(&old, change, control.now()).await? {
         return Err(taken(&new));
     }
+    control.tell_trust().await?;
     if new != old {
         control.moved(&old, &new);
     }
@@ -141,6 +150,7 @@ async fn delete(control: Arc<Control>, ask: Ask) -> Answer {
     let name = ask.param("namespace");
     control.namespace(name).await?;
     let gone = control.catalog.delete_namespace(name).await?;
+    control.tell_trust().await?;
     control.withdraw(&gone);
     Ok(Reply::nothing())
 }

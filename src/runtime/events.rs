@@ -10,6 +10,7 @@ use rquickjs::promise::PromiseState;
 use rquickjs::{Ctx, Function, IntoJs, JsLifetime, Object, Persistent, Result, Value};
 
 use super::outbound::LocalFirst;
+use super::trust::Trust;
 use super::{Observer, Runtime, Source, WorkerSpec, environment, objects};
 use crate::engine::{
     Boot, Invocation, InvocationLimits, Isolate, Program, Standing, Thrown, current, describe, emit, realm,
@@ -346,6 +347,7 @@ struct WorkerHost {
     source: Arc<dyn Source>,
     observer: Arc<dyn Observer>,
     outbound: Arc<dyn Fetch>,
+    trust: Arc<Trust>,
     /// Weak: an isolate that is about to end does not keep the state directory.
     store: Weak<Store>,
 }
@@ -358,6 +360,7 @@ impl WorkerHost {
             compat: spec.source.compat(),
             source: spec.source.clone(),
             observer: settings.observer.clone(),
+            trust: runtime.trust.clone(),
             store: Arc::downgrade(&settings.store),
             outbound: spec.outbound.clone().unwrap_or_else(|| local_first(runtime, &spec.id)),
         }
@@ -394,8 +397,11 @@ impl web::Host for WorkerHost {
 
     fn caches(&self) -> Option<Caches> {
         let store = self.store.upgrade()?;
-        let own = self.id.namespace().map(|_| Caches::of(&store, &self.id.to_string()));
-        Some(own.unwrap_or_else(|| Caches::shared(&store)))
+        Some(match self.id.namespace() {
+            None => Caches::shared(&store),
+            Some(namespace) if self.trust.has(&self.id) => Caches::of_trusted(&store, namespace),
+            Some(_) => Caches::of(&store, &self.id.to_string()),
+        })
     }
 
     fn flag(&self, name: &str) -> bool {

@@ -17,9 +17,10 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod triggers;
+mod trust;
 mod workflows;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Duration;
@@ -124,6 +125,7 @@ pub struct Runtime {
     settings: Settings,
     workers: RwLock<HashMap<WorkerId, Arc<Slot>>>,
     objects: objects::Residents,
+    trust: Arc<trust::Trust>,
     queues: Arc<Queues>,
     readers: queues::Readers,
     workflows: Arc<Workflows>,
@@ -162,9 +164,10 @@ impl Runtime {
         let (clock, fresh) = (AtomicU64::new(1), Mutex::default());
         let (queues, readers) = (Queues::of(&settings.store), queues::Readers::default());
         let (workers, workflows) = (RwLock::default(), Workflows::of(&settings.store));
-        let follows_workflows = AtomicBool::new(false);
+        let (follows_workflows, trust) = (AtomicBool::new(false), Arc::default());
         let runtime =
-            Arc::new(Self { settings, workers, objects, queues, readers, workflows, follows_workflows, clock, fresh });
+            Self { settings, workers, objects, trust, queues, readers, workflows, follows_workflows, clock, fresh };
+        let runtime = Arc::new(runtime);
         triggers::follow_clock(&runtime);
         runtime
     }
@@ -223,6 +226,11 @@ impl Runtime {
         if let Some(slot) = removed {
             slot.retire();
         }
+    }
+
+    /// The namespaces whose user Workers are trusted from now on.
+    pub fn trust(&self, namespaces: HashSet<String>) {
+        self.trust.set(namespaces);
     }
 
     pub fn contains(&self, id: &WorkerId) -> bool {

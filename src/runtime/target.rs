@@ -115,8 +115,7 @@ impl Target {
 
 impl Fetch for Target {
     fn fetch(&self, mut request: Request, call: Call, reply: Reply) {
-        if self.id.namespace().is_some() {
-            // Namespaces are untrusted unless made otherwise: no user Worker sees where a client is.
+        if self.runtime.upgrade().is_some_and(|runtime| !runtime.trust.has(&self.id)) {
             request.cf = None;
         }
         match self.assets().and_then(|(site, name)| Some((site.answer_before_worker(&request)?, name))) {

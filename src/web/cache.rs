@@ -46,6 +46,12 @@ impl Caches {
         Self { database: store.database("caches", SCHEMA), prefix: String::new(), has_default: true }
     }
 
+    /// Those that the user Workers of a trusted namespace share.
+    pub fn of_trusted(store: &Store, namespace: &str) -> Self {
+        // No user Worker's own begin so.
+        Self { prefix: format!("{namespace}/\n"), ..Self::shared(store) }
+    }
+
     /// Those of one user Worker in an untrusted namespace: its own, and no default one.
     pub fn of(store: &Store, worker: &str) -> Self {
         Self { prefix: format!("{worker}\n"), has_default: false, ..Self::shared(store) }
