@@ -36,6 +36,7 @@ mod samples;
 mod service_workers;
 mod services;
 mod smaller_bindings;
+mod sockets;
 mod source_maps;
 mod state;
 mod stores;

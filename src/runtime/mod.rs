@@ -4,6 +4,7 @@
 //! an [`Observer`].
 
 mod bytecode;
+mod dial;
 mod environment;
 mod events;
 mod handshake;

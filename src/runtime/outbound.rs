@@ -15,9 +15,9 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use url::Url;
 
 use super::target::Target;
-use super::{Runtime, handshake};
+use super::{Runtime, dial, handshake};
 use crate::bindings::Outbound;
-use crate::worker::{Body, Call, Failure, Fetch, Outcome, Reply, Request, Response, WorkerId};
+use crate::worker::{Address, Body, Call, ConnectReply, Failure, Fetch, Outcome, Reply, Request, Response, WorkerId};
 
 /// How long a connection that nobody uses is kept.
 const KEPT: Duration = Duration::from_secs(30);
@@ -40,6 +40,8 @@ pub struct Network {
     client: Arc<LazyLock<HttpClient>>,
     /// Speaks HTTP/1.1 alone, in which handshakes are made.
     for_sockets: Arc<LazyLock<HttpClient>>,
+    /// What connections by TCP speak TLS with.
+    tls: dial::Tls,
     tokio: tokio::runtime::Handle,
 }
 
@@ -48,7 +50,7 @@ impl Network {
     pub fn new(tokio: tokio::runtime::Handle) -> Self {
         let client: LazyLock<_> = LazyLock::new(|| Self::client(true));
         let for_sockets: LazyLock<_> = LazyLock::new(|| Self::client(false));
-        Self { client: Arc::new(client), for_sockets: Arc::new(for_sockets), tokio }
+        Self { client: Arc::new(client), for_sockets: Arc::new(for_sockets), tls: dial::tls(), tokio }
     }
 
     /// A client with the system's certificates, or Mozilla's where there are none.
@@ -74,6 +76,13 @@ impl Fetch for Network {
     fn fetch(&self, request: Request, call: Call, reply: Reply) {
         let client = if handshake::asks(&request.headers) { &self.for_sockets } else { &self.client }.clone();
         let task = self.tokio.spawn(async move { reply(answer(&client, request).await) });
+        let task = task.abort_handle();
+        call.cancel.on_cancel(move || task.abort());
+    }
+
+    fn connect(&self, address: Address, call: Call, reply: ConnectReply) {
+        let tls = self.tls.clone();
+        let task = self.tokio.spawn(async move { reply(dial::dial(address, &tls).await) });
         let task = task.abort_handle();
         call.cancel.on_cancel(move || task.abort());
     }
@@ -222,5 +231,11 @@ impl Fetch for LocalFirst {
             Some(worker) => worker.fetch(request, call, reply),
             None => self.network.fetch(request, call, reply),
         }
+    }
+
+    /// An outbound Worker refuses: who is behind one has no connections, as on Cloudflare.
+    fn connect(&self, address: Address, call: Call, reply: ConnectReply) {
+        let through = call.outbound.clone().unwrap_or_else(|| self.network.clone());
+        through.connect(address, call, reply);
     }
 }

@@ -35,6 +35,7 @@ type Compiled = (Arc<str>, Arc<[u8]>);
 const IMPORTABLE: &[(&str, &str)] = &[
     ("cloudflare:email", "internal:cloudflare_email"),
     ("cloudflare:node", "node:internal/cloudflare_node"),
+    ("cloudflare:sockets", "internal:cloudflare_sockets"),
     ("cloudflare:workers", "internal:cloudflare_workers"),
     ("cloudflare:workflows", "internal:cloudflare_workflows"),
     (SERVICE_WORKER_NAME, "internal:service_worker"),

@@ -133,7 +133,7 @@ impl<'js> IntoJs<'js> for Chunk {
 }
 
 /// A chunk, or null at the end.
-struct Pulled(Option<Bytes>);
+pub(super) struct Pulled(pub(super) Option<Bytes>);
 
 impl<'js> IntoJs<'js> for Pulled {
     fn into_js(self, ctx: &Ctx<'js>) -> Result<Value<'js>> {

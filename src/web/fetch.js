@@ -7,6 +7,7 @@ import { illegalConstructor, interface_, internal, isObject, wrongType } from "i
 
 const abort = lazy("abort");
 const rpc = lazy("rpc");
+const sockets = lazy("sockets");
 
 const refused = Promise.reject.bind(Promise);
 
@@ -137,9 +138,8 @@ export class Fetcher {
     return send(this, arguments.length, input, init);
   }
 
-  connect() {
-    targetOf(this);
-    throw new Error("connect() is not emulated yet.");
+  connect(address, options = undefined) {
+    return sockets().connectThrough(targetOf(this), address, options);
   }
 }
 interface_(Fetcher);

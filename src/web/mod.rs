@@ -20,6 +20,7 @@ mod mime;
 mod redirect;
 pub(crate) mod rpc;
 pub(crate) mod serial;
+mod sockets;
 mod timers;
 mod url;
 mod url_pattern;
@@ -72,6 +73,7 @@ const APIS: &[Api] = &[
     native("mime", &[], mime::init),
     native("rpc", &[], rpc::init),
     native("serial", &[], serial::init),
+    native("sockets", &[], sockets::init),
     native("timers", TIMERS, timers::init),
     native("url", &["URL", "URLSearchParams"], url::init),
     native("url_pattern", &["URLPattern"], url_pattern::init),

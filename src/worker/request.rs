@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderMap, Method};
 
-use super::{Body, Cancel, Errand, Failure, ParcelReply, Socket};
+use super::{Address, Body, Cancel, ConnectReply, Errand, Failure, ParcelReply, Socket};
 
 #[derive(Debug)]
 pub struct Request {
@@ -75,6 +75,12 @@ pub trait Fetch: Send + Sync {
     fn invoke(&self, errand: Errand, call: Call, reply: ParcelReply) {
         let (_, _) = (errand, call);
         reply(Err(Failure::error("The receiver does not support RPC.")));
+    }
+
+    /// Connects by TCP, which only the network does.
+    fn connect(&self, address: Address, call: Call, reply: ConnectReply) {
+        let (_, _) = (address, call);
+        reply(Err(Failure::error("Incoming CONNECT on a worker not supported")));
     }
 }
 

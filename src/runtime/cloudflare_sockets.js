@@ -1,0 +1,2 @@
+// What Workers see when they import `cloudflare:sockets`.
+export { connect } from "internal:sockets";
