@@ -332,3 +332,100 @@ fn user_workers_have_no_sockets_where_an_outbound_worker_sees_what_they_fetch() 
         dev.worker("gate", "export default { fetch: (request) => fetch(request) };").start().get("/").body(answer);
     }
 }
+
+/// A Worker that uses node:net and node:tls.
+fn node(port: u16, body: &str) -> String {
+    format!(
+        "import net from 'node:net';
+         import tls from 'node:tls';
+         import {{ once }} from 'node:events';
+         const port = {port};
+         const all = async (socket) => {{ let text = ''; for await (const chunk of socket) text += chunk; return text; }};
+         export default {{ async fetch(request, env, ctx) {{ {body} }} }};"
+    )
+}
+
+const NODE: &str = "compatibility_flags = [\"nodejs_compat\"]";
+
+#[test]
+fn a_socket_of_node_speaks_both_ways_and_tells_of_itself() {
+    let body = "
+        const events = [];
+        const socket = net.connect(port, '127.0.0.1', () => events.push('callback'));
+        for (const name of ['connect', 'ready', 'end', 'close']) socket.on(name, (given) => events.push(given === undefined ? name : `${name} ${given}`));
+        const before = [socket.connecting, socket.readyState, socket.pending, socket.write('hel')];
+        await once(socket, 'connect');
+        const { remoteAddress, remotePort, remoteFamily, readyState } = socket;
+        socket.end('lo');
+        const text = await all(socket);
+        await once(socket, 'close');
+        return Response.json([before, [remoteAddress, remotePort === port, remoteFamily, readyState], text, socket.bytesRead, socket.bytesWritten, socket.destroyed, events]);";
+    let dev = Dev::new().worker("app", &node(serve(echo), body)).config("app", NODE).start();
+    dev.get("/").status(200).body(
+        "[[true,\"opening\",true,true],[\"127.0.0.1\",true,\"IPv4\",\"open\"],\"hello\",5,5,true,\
+         [\"callback\",\"connect\",\"ready\",\"end\",\"close false\"]]",
+    );
+}
+
+#[test]
+fn a_socket_of_node_fails_waits_and_is_aborted_as_in_node() {
+    let body = "
+        const path = new URL(request.url).pathname;
+        const told = [];
+        const signal = AbortSignal.timeout(path === '/abort' ? 50 : 10_000);
+        const socket = net.createConnection({ port: path === '/refused' ? 1 : port, host: '127.0.0.1', signal, timeout: path === '/idle' ? 50 : 0 });
+        socket.on('error', (error) => told.push(error.name));
+        socket.on('timeout', () => { told.push('timeout'); socket.end(); });
+        socket.resume();
+        await new Promise((resolve) => socket.on('close', (failed) => { told.push(failed); resolve(); }));
+        return Response.json(told);";
+    let dev = Dev::new().worker("app", &node(serve(echo), body)).config("app", NODE).start();
+    dev.get("/refused").body("[\"Error\",true]");
+    dev.get("/idle").body("[\"timeout\",false]");
+    dev.get("/abort").body("[\"AbortError\",true]");
+}
+
+#[test]
+fn large_data_goes_through_a_socket_of_node_with_back_pressure() {
+    let body = "
+        const socket = net.connect({ port, host: 'localhost', allowHalfOpen: true });
+        let sent = 0, got = 0, waited = 0;
+        ctx.waitUntil((async () => {
+          while (sent < 4 << 20) { sent += 65536; if (!socket.write(Buffer.alloc(65536, 7))) { waited++; await once(socket, 'drain'); } }
+          socket.end();
+        })());
+        for await (const chunk of socket) got += chunk.every((byte) => byte === 7) ? chunk.length : 0;
+        return Response.json([got === sent, waited > 0]);";
+    let dev = Dev::new().worker("app", &node(serve(echo), body)).config("app", NODE).start();
+    dev.get("/").status(200).body("[true,true]");
+}
+
+#[test]
+fn node_tls_connects_encrypts_a_plain_socket_and_refuses_other_names() {
+    let config = tls();
+    let port = serve(move |stream| {
+        let mut first = [0];
+        let plain = stream.peek(&mut first).is_ok_and(|_| first == *b"S");
+        if plain { upgrading(stream, config.clone()) } else { capitals(stream, config.clone()) }
+    });
+    let body = "
+        const direct = tls.connect(port, 'localhost', { servername: 'localhost' }, () => direct.write('direct\\n'));
+        const one = await all(direct);
+        const plain = net.connect(port, 'localhost');
+        plain.write('STARTTLS');
+        const [agreed] = await once(plain, 'data');
+        const over = tls.connect({ socket: plain, servername: 'localhost' });
+        await once(over, 'secureConnect');
+        over.write('wrapped\\n');
+        const two = await all(over);
+        const wrong = tls.connect(port, 'localhost', { servername: 'elsewhere.test' });
+        const error = await new Promise((resolve) => wrong.on('error', resolve).on('secureConnect', () => resolve('connected')));
+        return Response.json([one, `${agreed}`, two, [direct.encrypted, direct.authorized, over.authorized], (error.message ?? error).slice(0, 20)]);";
+    let folder = Folder::new();
+    folder.project("app", NODE, &node(port, body));
+    folder.write("authority.pem", include_str!("fixtures/tls/authority.pem"));
+    let mut command = folder.devflare(&["dev", "app", "--port", "0", "--api-port", "0", "--log-format", "json"]);
+    let dev = Running::ready(command.env("SSL_CERT_FILE", folder.path("authority.pem")));
+    let told = "[\"DIRECT\\n\",\"ok\",\"WRAPPED\\n\",[true,true,true],\"TLS handshake failed\"]";
+    assert_eq!(dev.get("/").1, told);
+}

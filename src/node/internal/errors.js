@@ -202,6 +202,7 @@ export const ERR_SERVER_ALREADY_LISTEN = define("ERR_SERVER_ALREADY_LISTEN", "Li
 export const ERR_SERVER_NOT_RUNNING = define("ERR_SERVER_NOT_RUNNING", "Server is not running.", Error);
 export const ERR_SOCKET_BAD_PORT = define("ERR_SOCKET_BAD_PORT", (name, port, allowZero = true) => `${name} should be ${allowZero ? ">=" : ">"} 0 and < 65536.${received(port)}.`, RangeError);
 export const ERR_SOCKET_CLOSED = define("ERR_SOCKET_CLOSED", "Socket is closed", Error);
+export const ERR_SOCKET_CLOSED_BEFORE_CONNECTION = define("ERR_SOCKET_CLOSED_BEFORE_CONNECTION", "Socket closed before the connection was established", Error);
 export const ERR_SOCKET_CONNECTING = define("ERR_SOCKET_CONNECTING", "Socket is already connecting", Error);
 export const ERR_STREAM_ALREADY_FINISHED = define("ERR_STREAM_ALREADY_FINISHED", (name) => `Cannot call ${name} after a stream was finished`, Error);
 export const ERR_STREAM_CANNOT_PIPE = define("ERR_STREAM_CANNOT_PIPE", "Cannot pipe, not readable", Error);
@@ -211,10 +212,12 @@ export const ERR_STREAM_PREMATURE_CLOSE = define("ERR_STREAM_PREMATURE_CLOSE", "
 export const ERR_STREAM_PUSH_AFTER_EOF = define("ERR_STREAM_PUSH_AFTER_EOF", "stream.push() after EOF", Error);
 export const ERR_STREAM_UNSHIFT_AFTER_END_EVENT = define("ERR_STREAM_UNSHIFT_AFTER_END_EVENT", "stream.unshift() after end event", Error);
 export const ERR_STREAM_WRITE_AFTER_END = define("ERR_STREAM_WRITE_AFTER_END", "write after end", Error);
+export const ERR_TLS_CERT_ALTNAME_FORMAT = define("ERR_TLS_CERT_ALTNAME_FORMAT", "Invalid subject alternative name string", SyntaxError);
 export const ERR_TLS_CERT_ALTNAME_INVALID = define("ERR_TLS_CERT_ALTNAME_INVALID", function (reason, host, cert) {
   Object.assign(this, { reason, host, cert });
   return `Hostname/IP does not match certificate's altnames: ${reason}`;
 }, Error);
+export const ERR_TLS_INVALID_CONTEXT = define("ERR_TLS_INVALID_CONTEXT", (name) => `${name} must be a SecureContext`, TypeError);
 export const ERR_TRACE_EVENTS_CATEGORY_REQUIRED = define("ERR_TRACE_EVENTS_CATEGORY_REQUIRED", "At least one category is required", TypeError);
 export const ERR_UNAVAILABLE_DURING_EXIT = define("ERR_UNAVAILABLE_DURING_EXIT", "Cannot call function in process exit handler", Error);
 export const ERR_UNHANDLED_ERROR = define("ERR_UNHANDLED_ERROR", (error = undefined) => (error === undefined ? "Unhandled error." : `Unhandled error. (${error})`), Error);
