@@ -102,6 +102,18 @@ fn the_host_that_workers_see_can_be_set() {
 }
 
 #[test]
+fn the_host_in_devflare_toml_is_the_one_that_workers_see() {
+    let code = "export default { fetch: (request) => new Response(`${request.url} ${request.headers.get('host')}`) };";
+    let workspace = "workers = [\"a\"]\n[dev]\nhost = \"platform.example.com\"\n";
+    let dev = Dev::new().worker("a", code).file("devflare.toml", workspace);
+    let directory = dev.path().to_owned();
+    let dev = dev.with(|options| options.fleet.directory = directory).start();
+    dev.get("/x").body("http://platform.example.com/x platform.example.com");
+    let dev = Dev::new().worker("a", code).config("a", "[dev]\nhost = \"own.example.com\"").start();
+    dev.get("/x").body("http://own.example.com/x own.example.com");
+}
+
+#[test]
 fn http_1_0_and_absolute_targets_are_understood() {
     let dev = Dev::new().worker("a", &named("a")).start();
     let mut old = dev.connect();

@@ -93,3 +93,24 @@ fn without_the_flag_pages_are_left_alone() {
     let dev = folder.dev(&with);
     assert!(!dev.get("/").1.contains("devflare"), "a client that does not ask for HTML gets the page as it is");
 }
+
+#[test]
+fn an_open_page_follows_its_static_files() {
+    let Some(chromium) = installed() else { return };
+    let folder = Folder::new();
+    folder.project("site", "[assets]\ndirectory = \"public\"\n", "export default { fetch: () => new Response('-') }");
+    let home = |title: &str| format!("<!doctype html><title>{title}</title><script src=/deep/er/code.js></script>");
+    folder.write("site/public/index.html", &home("one"));
+    folder.write("site/public/deep/er/code.js", "window.code = 1");
+    let dev = folder.dev(&["site", "--live-reload"]);
+    let mut browser = Browser::open(&chromium);
+    browser.visit(&dev.url);
+    browser.wait_for("document.title === 'one' && window.code === 1");
+    folder.write("site/public/deep/er/code.js", "window.code = 2");
+    browser.wait_for("window.code === 2");
+    folder.write("site/public/index.html", &home("two"));
+    browser.wait_for("document.title === 'two'");
+    folder.write("site/public/index.html", "<!doctype html><title>three</title><script src=/new/late.js></script>");
+    folder.write("site/public/new/late.js", "window.late = 1");
+    browser.wait_for("document.title === 'three' && window.late === 1");
+}

@@ -1,13 +1,15 @@
-//! The assets of a watched project: a directory, as it is when it is asked. Nothing is remembered, so nothing is stale.
+//! The assets of a watched project: a directory, as it is when it is asked. What is remembered of it is compared with
+//! the disk at each use, so nothing is stale.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use ignore::gitignore::GitignoreBuilder;
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use md5::{Digest as _, Md5};
 use tokio_util::io::ReaderStream;
 
@@ -18,6 +20,30 @@ use crate::worker::Body;
 #[derive(Debug)]
 pub struct Folder {
     root: PathBuf,
+    /// Where that is, with links followed.
+    real: Remembered<PathBuf>,
+    ignored: Remembered<Gitignore>,
+}
+
+/// What was made of a file or directory, as long as that is what it was.
+#[derive(Debug)]
+struct Remembered<T>(Mutex<Option<(Stamp, Arc<T>)>>);
+
+/// Another one after every change, unless another follows at once.
+type Stamp = ([u64; 3], [i64; 4]);
+
+impl<T> Remembered<T> {
+    /// Made anew where the file has changed, or has just been changed: then its times may not tell of another change.
+    fn of(&self, status: &Metadata, make: impl FnOnce() -> Option<T>) -> Option<Arc<T>> {
+        let stamp = ([status.dev(), status.ino(), status.len()], times(status));
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, made)) = known.as_ref().filter(|(of, _)| *of == stamp && !is_unsettled(status)) {
+            return Some(made.clone());
+        }
+        let fresh = Arc::new(make()?);
+        *known = Some((stamp, fresh.clone()));
+        Some(fresh)
+    }
 }
 
 const IGNORE: &str = ".assetsignore";
@@ -29,7 +55,11 @@ const CHUNK: usize = 64 * 1024;
 
 impl Folder {
     pub fn new(root: PathBuf) -> Self {
-        Self { root }
+        Self { root, real: Remembered(Mutex::default()), ignored: Remembered(Mutex::default()) }
+    }
+
+    fn real(&self) -> Option<Arc<PathBuf>> {
+        self.real.of(&fs::metadata(&self.root).ok()?, || self.root.canonicalize().ok())
     }
 
     /// The file of a decoded path: below the directory, with links followed, spelt exactly as it is on disk.
@@ -39,9 +69,12 @@ impl Folder {
         if !plain || path.ends_with('/') || path.contains("//") || path.contains('\0') {
             return None;
         }
-        let root = self.root.canonicalize().ok()?;
-        let real = root.join(inner).canonicalize().ok()?;
-        let within = real.strip_prefix(&root).ok()?;
+        let real = self.root.join(inner).canonicalize().ok()?;
+        let within = match real.strip_prefix(&*self.real()?) {
+            Ok(within) => within.to_owned(),
+            // Something above it may have been renamed.
+            Err(_) => real.strip_prefix(self.root.canonicalize().ok()?).ok()?.to_owned(),
+        };
         let spelt = within == inner || within.to_string_lossy().to_lowercase() != path[1..].to_lowercase();
         (spelt && !self.is_ignored(inner)).then_some(real)
     }
@@ -50,16 +83,29 @@ impl Folder {
         if SPECIAL.iter().any(|special| path == Path::new(special)) {
             return true;
         }
-        let Ok(patterns) = fs::read_to_string(self.root.join(IGNORE)) else { return false };
-        let mut builder = GitignoreBuilder::new("/");
-        for line in patterns.lines() {
-            // A pattern that cannot be read matches nothing.
-            let _unreadable = builder.add_line(None, line);
-        }
-        builder
-            .build()
-            .is_ok_and(|rules| rules.matched_path_or_any_parents(Path::new("/").join(path), false).is_ignore())
+        let file = self.root.join(IGNORE);
+        let Ok(status) = fs::metadata(&file) else { return false };
+        let rules = self.ignored.of(&status, || patterns(&fs::read_to_string(&file).ok()?));
+        rules.is_some_and(|rules| rules.matched_path_or_any_parents(Path::new("/").join(path), false).is_ignore())
     }
+}
+
+fn patterns(text: &str) -> Option<Gitignore> {
+    let mut builder = GitignoreBuilder::new("/");
+    for line in text.lines() {
+        // A pattern that cannot be read matches nothing.
+        let _unreadable = builder.add_line(None, line);
+    }
+    builder.build().ok()
+}
+
+fn times(status: &Metadata) -> [i64; 4] {
+    [status.mtime(), status.mtime_nsec(), status.ctime(), status.ctime_nsec()]
+}
+
+fn is_unsettled(status: &Metadata) -> bool {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_secs()).is_ok_and(|now| now - status.ctime() < UNSETTLED)
 }
 
 impl Files for Folder {
@@ -83,14 +129,13 @@ impl Files for Folder {
 /// Another one after every change of a file, as far as times can tell; another one each time just after it changed.
 pub(super) fn tag_of(status: &Metadata) -> String {
     let mut hash = Md5::new();
-    let times = [status.mtime(), status.mtime_nsec(), status.ctime(), status.ctime_nsec()];
-    for time in times {
+    for time in times(status) {
         hash.update(time.to_le_bytes());
     }
     hash.update(status.ino().to_le_bytes());
     hash.update(status.len().to_le_bytes());
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    if i64::try_from(now.as_secs()).is_ok_and(|now| now - status.ctime() < UNSETTLED) {
+    if is_unsettled(status) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         hash.update(now.as_nanos().to_le_bytes());
     }
     super::hexadecimal(&hash.finalize())
@@ -172,6 +217,37 @@ mod tests {
         let (_kept, folder) = folder();
         for path in ["/secret.txt", "/node_modules/a/b.js", "/_headers", "/.assetsignore"] {
             assert!(folder.find(path).is_none(), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_remembered_of_the_directory_is_never_stale() {
+        let (kept, folder) = folder();
+        let (root, rules) = (kept.path().join("public"), kept.path().join("public/.assetsignore"));
+        assert!(folder.find("/secret.txt").is_none() && folder.find("/file.txt").is_some());
+        fs::write(&rules, "file*\n!secrets\n").expect("a disk with room");
+        assert!(folder.find("/secret.txt").is_some() && folder.find("/file.txt").is_none());
+        fs::remove_file(&rules).expect("it is there");
+        assert!(folder.find("/file.txt").is_some());
+        fs::rename(&root, kept.path().join("elsewhere")).expect("it is there");
+        assert!(folder.find("/file.txt").is_none());
+        symlink("elsewhere", &root).expect("links can be made");
+        assert!(folder.find("/file.txt").is_some() && folder.find("/leak.txt").is_none());
+        fs::remove_file(&root).expect("it is there");
+        fs::create_dir_all(root.join("sub")).expect("a disk with room");
+        assert!(folder.find("/file.txt").is_none());
+    }
+
+    #[test]
+    fn names_are_compared_letter_by_letter() {
+        let (kept, folder) = folder();
+        // é as one character and as two, a Kelvin sign, a ligature, a Turkish i.
+        for name in ["caf\u{e9}.txt", "\u{212a}.txt", "\u{fb01}le.txt", "\u{130}.txt"] {
+            fs::write(kept.path().join("public").join(name), name).expect("a disk with room");
+        }
+        assert!(folder.find("/caf\u{e9}.txt").is_some() && folder.find("/\u{212a}.txt").is_some());
+        for name in ["/cafe\u{301}.txt", "/k.txt", "/K.txt", "/i\u{307}.txt", "/CAF\u{c9}.txt", "/fi\u{200b}le.txt"] {
+            assert!(folder.find(name).is_none(), "{name}");
         }
     }
 }

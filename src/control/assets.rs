@@ -296,3 +296,64 @@ impl Files for Uploaded {
         self.config.get(name)?.as_str().map(str::to_owned)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claims(exp: i64) -> Claims {
+        let text = |text: &str| text.to_owned();
+        Claims { exp, iat: 0, scope: text("staging"), script: text("shop"), manifest: text("m"), complete: true }
+    }
+
+    #[test]
+    fn tokens_end_after_their_hour_and_cannot_be_forged() {
+        let signer = Signer::default();
+        let token = signer.sign(&claims(HOUR));
+        assert_eq!(signer.read(&token, HOUR - 1).map(|read| read.script).ok(), Some("shop".to_owned()));
+        let why = |refused: Result<Claims, ApiError>| refused.err().map(|error| error.summary()).unwrap_or_default();
+        assert!(why(signer.read(&token, HOUR)).contains("The assets token is expired."));
+        let (head, rest) = token.split_once('.').expect("it has three parts");
+        let signature = rest.split_once('.').expect("it has three parts").1;
+        let longer = URL_SAFE_NO_PAD.encode(serde_json::to_string(&claims(HOUR * 99)).expect("plain data"));
+        let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#);
+        let forged = [
+            format!("{head}.{longer}.{signature}"),
+            format!("{none}.{longer}."),
+            format!("{head}.{longer}"),
+            Signer::default().sign(&claims(HOUR * 99)),
+            String::new(),
+        ];
+        for token in forged {
+            assert!(why(signer.read(&token, 0)).contains("The assets token is not valid."), "{token}");
+        }
+    }
+
+    #[test]
+    fn a_manifest_has_bounds() {
+        let entry = |hash: usize, size: u64| json!({ "hash": format!("{hash:032x}"), "size": size });
+        let of = |count: usize| (0..count).map(|at| (format!("/{at}"), entry(at, 1))).collect::<Map<_, _>>();
+        assert!(check(&of(MAX_COUNT)).is_ok());
+        let refused = |manifest: &Map<String, Value>| check(manifest).err().map(|error| error.status);
+        assert_eq!(refused(&of(MAX_COUNT + 1)), Some(413));
+        let one = |path: &str, entry: Value| Map::from_iter([(path.to_owned(), entry)]);
+        assert!(check(&one("/a", entry(1, MAX_SIZE))).is_ok());
+        assert_eq!(refused(&one("/a", entry(1, MAX_SIZE + 1))), Some(413));
+        assert_eq!(refused(&one(&format!("/{}", "a".repeat(MAX_PATH)), entry(1, 1))), Some(400));
+        for path in ["a", "/", "/a//b", "/./a", "/a/..", "/a\0"] {
+            assert_eq!(refused(&one(path, entry(1, 1))), Some(400), "{path}");
+        }
+        let mut twice = one("/a", entry(1, 1));
+        twice.insert("/b".to_owned(), entry(1, 2));
+        assert_eq!(refused(&twice), Some(400));
+    }
+
+    #[test]
+    fn no_bucket_is_larger_than_a_client_may_send() {
+        let size = u32::try_from(MAX_SIZE).expect("it is 25 MiB");
+        let missing: Vec<_> = (0..3).map(|at| (format!("large {at}"), size)).collect();
+        assert_eq!(buckets(missing).iter().map(Vec::len).collect::<Vec<_>>(), [1, 1, 1]);
+        let missing: Vec<_> = (0..=BUCKET_COUNT * 2).map(|at| (at.to_string(), 1)).collect();
+        assert_eq!(buckets(missing).iter().map(Vec::len).collect::<Vec<_>>(), [BUCKET_COUNT, BUCKET_COUNT, 1]);
+    }
+}

@@ -8,6 +8,7 @@ mod command;
 mod project;
 mod rebuild;
 mod report;
+mod shown_files;
 mod sites;
 mod stack;
 mod triggers;

@@ -152,6 +152,7 @@ impl Session {
         for member in &fleet.members {
             let Some(id) = &member.id else { continue };
             let before = old.member(id);
+            self.refresh_pages(id, member.project.as_deref(), changes);
             let files = changes.owners.get(&owner_of(member));
             let rewired = before.is_none_or(|before| is_rewired(before, member));
             if rewired || files.is_some() || changes.everything {
@@ -236,6 +237,8 @@ impl Session {
             None => Build::new(member, project, self),
         };
         builds.insert(id.clone(), build.clone());
+        drop(builds);
+        self.follow_files(id, &build.project);
         build
     }
 
@@ -247,6 +250,7 @@ impl Session {
         if let (Some(build), Some(watcher)) = (lock(&self.builds).remove(id), &self.watcher) {
             watcher.forget(&build.owner);
         }
+        self.forget_files(id);
         self.live.reloaded(&id.to_string());
         let took = Duration::ZERO;
         self.terminal.tell(Reload { worker: id.to_string(), kind: ReloadKind::Removed, files: Vec::new(), took });

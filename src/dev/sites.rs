@@ -62,8 +62,8 @@ impl Sites for Served {
         self.0.options.live_reload.then_some(&self.0.live)
     }
 
-    fn host(&self) -> Option<&str> {
-        self.0.options.host.as_deref()
+    fn host(&self) -> Option<String> {
+        self.0.options.host.clone().or_else(|| self.0.fleet().settings.host.clone())
     }
 }
 

@@ -39,7 +39,7 @@ pub trait Sites: Send + Sync + 'static {
     /// Refreshes open pages, if that is wanted.
     fn live(&self) -> Option<&Live>;
     /// The host that Workers see, if not the one that was asked for.
-    fn host(&self) -> Option<&str>;
+    fn host(&self) -> Option<String>;
 }
 
 /// One Worker on this port.
@@ -110,7 +110,8 @@ async fn answer(
     connection: &Connection,
     (asked, call): (&convert::Asked, Call),
 ) -> Response {
-    let Some(url) = convert::url_of(&request, sites.host()) else {
+    let seen_host = sites.host();
+    let Some(url) = convert::url_of(&request, seen_host.as_deref()) else {
         return Response::text(400, format!("400: a request needs a host, and \"{}\" is none.\n", asked.host));
     };
     let Some(site) = sites.find(&asked.host, &asked.path).await else {
@@ -119,7 +120,7 @@ async fn answer(
     if events::is_one(asked.path_alone()) {
         return events::answer(&site, &url, request, call).await;
     }
-    let request = convert::incoming(request, url, connection, sites.host());
+    let request = convert::incoming(request, url, connection, seen_host.as_deref());
     let outcome = fetch(&site, request, call).await;
     outcome.unwrap_or_else(|failure| sites.failure_page(&site.id, &failure, asked.wants_html))
 }
