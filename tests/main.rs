@@ -42,6 +42,7 @@ mod state;
 mod stores;
 mod streaming;
 mod support;
+mod tails;
 mod tidy;
 mod trust;
 mod wasm;

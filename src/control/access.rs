@@ -42,7 +42,7 @@ pub(super) fn check_token(access: Option<&Access>, headers: &HeaderMap) -> Resul
 }
 
 /// In a time that does not tell where they differ.
-fn same(a: &[u8], b: &[u8]) -> bool {
+pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
 }
 

@@ -90,6 +90,7 @@ impl Control {
         let unread =
             |error: ApiError| Problem::warning(format!("what was uploaded cannot be read: {}", error.summary()));
         self.tell_trust().await.map_err(unread)?;
+        self.tell_about_all().await.map_err(unread)?;
         for indexed in index.map_err(unread)? {
             self.settings.runtime.put(self.spec(&indexed));
             if let Some(settings) = &indexed.settings {

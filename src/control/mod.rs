@@ -52,6 +52,7 @@ mod settings;
 mod status;
 mod subdomain;
 mod tags;
+mod tails;
 mod triggers;
 mod upload;
 mod user;
@@ -110,6 +111,7 @@ pub struct Control {
     locks: Locks,
     signer: assets::Signer,
     files: d1_files::Files,
+    tails: tails::Tails,
     routes: Vec<Route>,
 }
 
@@ -139,6 +141,7 @@ fn all_routes() -> Vec<Route> {
         settings::routes(),
         subdomain::routes(),
         tags::routes(),
+        tails::routes(),
         triggers::routes(),
         user::routes(),
         versions::routes(),
@@ -169,6 +172,7 @@ impl Control {
             locks,
             signer: assets::Signer::default(),
             files,
+            tails: tails::Tails::default(),
             routes: all_routes(),
         })
     }

@@ -142,6 +142,7 @@ async fn change(control: Arc<Control>, mut ask: Ask) -> Answer {
     control.tell_trust().await?;
     if new != old {
         control.moved(&old, &new);
+        control.tell_about_all().await?;
     }
     Ok(Reply::of(shown(&control.namespace(&new).await?)))
 }

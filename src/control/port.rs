@@ -32,8 +32,9 @@ pub async fn serve(
 async fn answer(
     State(control): State<Arc<Control>>,
     ConnectInfo(connection): ConnectInfo<Connection>,
-    request: AxumRequest,
+    mut request: AxumRequest,
 ) -> AxumResponse {
+    let handshake = front::Handshake::of(&mut request);
     let started = Instant::now();
     let method = request.method().clone();
     let url = front::url_of(&request, None).unwrap_or_default();
@@ -42,7 +43,7 @@ async fn answer(
     let path = path_of(&request.url);
     let default = Access::default();
     let door = access::check_door(control.access.get().unwrap_or(&default), &host, &request.headers);
-    let response = match door {
+    let mut response = match door {
         Err(refused) => {
             control.logged(&method, &path, Handled { response: refused.response(), refused: Some(refused) }, started)
         }
@@ -52,6 +53,9 @@ async fn answer(
             control.logged(&method, &path, handled, started)
         }
     };
+    if let (Some(socket), Some(handshake)) = (response.socket.take(), handshake) {
+        return handshake.agree(response.headers, socket);
+    }
     front::outgoing(response, &method, Cancel::default()).map(AxumBody::new)
 }
 

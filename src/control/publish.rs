@@ -19,7 +19,7 @@ use super::{Control, migrations, tags};
 use crate::bindings::Resource;
 use crate::error::{Problem, Problems};
 use crate::graph::NO_HANDLERS;
-use crate::runtime::Attempt;
+use crate::runtime::{About, Attempt};
 use crate::worker::{Failure, WorkerId};
 
 /// A version to be made.
@@ -116,6 +116,7 @@ impl Control {
         self.catalog.imply_resources(resources, self.now()).await?;
         let note = if draft.deploy { self.serve(indexed, Some(attempt)) } else { None };
         let script = self.catalog.script(&draft.id).await?.ok_or_else(|| missing(&draft.id))?;
+        self.tell_about(&script);
         Ok(Published { version, script, note })
     }
 
@@ -188,6 +189,7 @@ impl Control {
         for id in ids {
             self.live.remove(id);
             if !(self.settings.watched)(id) {
+                self.settings.runtime.set_about(id, About::default());
                 self.settings.runtime.remove(id);
             }
         }

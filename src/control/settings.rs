@@ -132,5 +132,6 @@ async fn patch_of_script(control: Arc<Control>, mut ask: Ask) -> Answer {
     let kept = changes.into_iter().filter(|(key, _)| OF_SCRIPT.contains(&key.as_str())).collect();
     control.catalog.set(&id, kept, control.now()).await?;
     let script = control.script(&id).await?;
+    control.tell_about(&script);
     Ok(Reply::of(Value::Object(of_script_shown(&script))))
 }

@@ -10,11 +10,11 @@ use super::command::Command;
 use super::project::{Build, Version, broken, owner_of};
 use super::watch::{Changes, Owner, WatchSet};
 use super::{EAGER_BUILDS, QUIET, Session, lock};
-use crate::config::BuildCommand;
+use crate::config::{BuildCommand, Node};
 use crate::error::{Problem, Problems};
 use crate::fleet::{self, Fleet, Member, Project};
 use crate::graph::Graph;
-use crate::runtime::WorkerSpec;
+use crate::runtime::{About, WorkerSpec};
 use crate::term::{Line as _, Reload, ReloadKind, Style};
 use crate::worker::WorkerId;
 
@@ -239,10 +239,13 @@ impl Session {
         builds.insert(id.clone(), build.clone());
         drop(builds);
         self.follow_files(id, &build.project);
+        let tails = build.project.config.section("tail_consumers").map(Node::to_json).unwrap_or_default();
+        self.runtime.set_about(id, About::default().with_tails(&tails));
         build
     }
 
     fn drop_worker(&self, id: &WorkerId) {
+        self.runtime.set_about(id, About::default());
         if !self.control.reinstate(id) {
             self.runtime.remove(id);
         }

@@ -73,7 +73,7 @@ impl Invocation {
     }
 
     /// The resident whose event it is.
-    pub(super) fn resident(&self) -> Option<&Arc<Self>> {
+    pub fn resident(&self) -> Option<&Arc<Self>> {
         if let Standing::Of(resident) = &self.standing { Some(resident) } else { None }
     }
 

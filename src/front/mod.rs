@@ -21,10 +21,10 @@ use tokio::sync::oneshot;
 
 pub(crate) use convert::{incoming, outgoing, url_of};
 pub use serve::{Connection, ConnectionProblem, bind, serve, serve_router};
+pub(crate) use upgrade::Handshake;
 
 use crate::worker::{Call, Cancel, Failure, Fetch, Outcome, Request, Response, Trace, WorkerId};
 use live::Live;
-use upgrade::Handshake;
 
 /// Who answers on this port.
 pub trait Sites: Send + Sync + 'static {

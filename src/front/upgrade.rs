@@ -12,14 +12,14 @@ use crate::worker::Socket;
 use crate::worker::wire::{Side, accept_key, carry};
 
 /// A client that asked for a WebSocket.
-pub(super) struct Handshake {
+pub(crate) struct Handshake {
     connection: OnUpgrade,
     accept: HeaderValue,
 }
 
 impl Handshake {
     /// What a request asks for, if it does, in HTTP/1.1.
-    pub(super) fn of(request: &mut AxumRequest) -> Option<Self> {
+    pub(crate) fn of(request: &mut AxumRequest) -> Option<Self> {
         let asked = request.headers().get(UPGRADE)?.as_bytes().eq_ignore_ascii_case(b"websocket");
         let key = request.headers().get(SEC_WEBSOCKET_KEY).filter(|_| asked)?;
         let accept = HeaderValue::from_str(&accept_key(key.as_bytes())).expect("base64 is a header value");
@@ -28,7 +28,7 @@ impl Handshake {
     }
 
     /// Agrees, and connects the client with the Worker.
-    pub(super) fn agree(self, mut headers: HeaderMap, socket: Socket) -> AxumResponse {
+    pub(crate) fn agree(self, mut headers: HeaderMap, socket: Socket) -> AxumResponse {
         headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
         headers.insert(SEC_WEBSOCKET_ACCEPT, self.accept);

@@ -1,5 +1,5 @@
 // node:diagnostics_channel.
-import { lazy } from "internal:host";
+import { host, lazy } from "internal:host";
 import { ERR_INVALID_ARG_TYPE } from "node:internal/errors";
 import { process } from "node:internal/process";
 import { validateFunction } from "node:internal/validators";
@@ -7,6 +7,16 @@ import { validateFunction } from "node:internal/validators";
 const reporter = lazy("event");
 const channels = new Map();
 const { apply } = Reflect;
+const { stringify } = JSON;
+
+// For tail Workers.
+function jsonOf(message) {
+  try {
+    return stringify(message) ?? "null";
+  } catch {
+    return "null";
+  }
+}
 
 const report = (error) => process.nextTick(() => {
   if (!process.emit("uncaughtException", error)) reporter().reportException(error);
@@ -41,6 +51,7 @@ export class Channel {
   }
 
   publish(message) {
+    if (host.taped()) host.tapePublished(`${String(this.name)}`, jsonOf(message));
     for (const subscription of this.#subscribers) {
       try {
         subscription(message, this.name);

@@ -84,7 +84,7 @@ impl Environment for Around {
         let runtime = self.runtime.upgrade()?;
         let target = Target::new(&runtime, WorkerId::user(namespace, name), "default".to_owned());
         let outbound = how.outbound.map(|(worker, given)| OutboundWorker::shared(&self.runtime, worker, given));
-        Some(Arc::new(target.with_limits(how.limits).with_outbound(outbound)))
+        Some(Arc::new(target.dispatched(how.limits, outbound)))
     }
 
     fn objects(&self, script: Option<&str>, class: &str) -> Option<Arc<dyn Objects>> {

@@ -10,6 +10,7 @@ use rquickjs::promise::PromiseState;
 use rquickjs::{Ctx, Function, IntoJs, JsLifetime, Object, Persistent, Result, Value};
 
 use super::outbound::LocalFirst;
+use super::tails::Recording;
 use super::trust::Trust;
 use super::{Observer, Runtime, Source, WorkerSpec, environment, objects};
 use crate::engine::{
@@ -22,7 +23,7 @@ use crate::web::headers::HeaderList;
 use crate::web::serial::ParcelHandle;
 use crate::web::websocket::SocketHandle;
 use crate::web::{self, Answer, Caches, ConsoleLine, Event};
-use crate::worker::{Body, Call, Coding, Compat, Errand, Failure, Fetch, Request, Response, WorkerId};
+use crate::worker::{Body, Call, Cancel, Coding, Compat, Errand, Failure, Fetch, Request, Response, WorkerId};
 
 /// An event on its way into an isolate.
 pub(super) struct Arrival {
@@ -150,7 +151,8 @@ pub(super) fn start(
     worker: &WorkerId,
     (limits, arrival): (InvocationLimits, Arrival),
 ) {
-    let Arrival { what, call, answer, door } = arrival;
+    let Arrival { what, mut call, answer, door } = arrival;
+    let recording = Recording::begin(runtime, worker, (&what, &door), &mut call);
     let id = runtime.settings.engine.pool.next_invocation_id();
     let cancel = call.cancel.clone();
     let event = Arc::new(Event::new(call, answer));
@@ -159,9 +161,32 @@ pub(super) fn start(
         Door::Object(resident) => Standing::Of(resident.clone()),
     };
     let invocation = Arc::new(Invocation::new(id, limits, Box::new(event.clone())).standing(standing));
+    if let Some(resident) = invocation.resident() {
+        // Its code runs in the name of the resident.
+        Event::of(resident).set_tape(recording.as_ref().map(|recording| recording.tape.clone()));
+    }
+    if let Some(recording) = recording {
+        record(recording, &invocation, (&event, &cancel));
+    }
     tell_end(runtime, isolate, worker, (&invocation, event));
     isolate.invoke(&invocation, move |ctx| enter(ctx, id, what, door));
     listen_for_cancel(isolate, &invocation, &cancel);
+}
+
+/// Has what an invocation says be kept, and told when it has ended.
+fn record(recording: Recording, invocation: &Arc<Invocation>, (event, cancel): (&Arc<Event>, &Cancel)) {
+    event.set_tape(Some(recording.tape.clone()));
+    let runs = invocation.resident().unwrap_or(invocation);
+    let (ended, runs, event, cancel) =
+        (Arc::downgrade(invocation), Arc::downgrade(runs), Arc::downgrade(event), cancel.clone());
+    invocation.on_end(move |failure| {
+        if let (Some(ended), Some(runs)) = (ended.upgrade(), runs.upgrade()) {
+            recording.end(&ended, &runs, (failure, cancel.is_cancelled()));
+        }
+        if let Some(event) = event.upgrade() {
+            event.leave_audience();
+        }
+    });
 }
 
 /// However the invocation ends, its caller gets an outcome; until then it keeps the isolate alive.
@@ -182,7 +207,7 @@ fn tell_end(
     });
 }
 
-fn listen_for_cancel(isolate: &Arc<Isolate>, invocation: &Arc<Invocation>, cancel: &crate::worker::Cancel) {
+fn listen_for_cancel(isolate: &Arc<Isolate>, invocation: &Arc<Invocation>, cancel: &Cancel) {
     let (isolate, invocation) = (Arc::downgrade(isolate), Arc::downgrade(invocation));
     cancel.on_cancel(move || {
         let (Some(isolate), Some(invocation)) = (isolate.upgrade(), invocation.upgrade()) else { return };
@@ -281,6 +306,9 @@ fn respond<'js>(
     let Some(invocation) = invocation(&ctx, id) else { return Ok(()) };
     let headers = headers.borrow().clone_map();
     let (body, encode_body) = body.map_or((None, encode_body), |body| sent(body, &headers, encode_body));
+    if let Some(tape) = Event::of(&invocation).tape() {
+        tape.answered(status);
+    }
     if let Some(Answer::Response(reply)) = Event::of(&invocation).take_answer() {
         let response = Response { status, status_text, headers, body, encode_body, socket };
         emit(&ctx, move |failure| reply(failure.map_or(Ok(response), |failure| Err(failure.clone()))));
@@ -385,9 +413,12 @@ impl web::Host for WorkerHost {
         self.observer.console(&self.id, &line.level, &text);
     }
 
-    fn uncaught(&self, thrown: Thrown, _invocation: Option<&Invocation>) {
+    fn uncaught(&self, thrown: Thrown, invocation: Option<&Invocation>) {
         let Thrown { name, message, stack } = thrown;
         let stack = self.source.map_stack(&stack);
+        if let Some(tape) = invocation.and_then(|invocation| Event::of(invocation).tape()) {
+            tape.threw((&name, &message, &stack), self.now().floor());
+        }
         self.observer.failed(&self.id, &Failure::Threw { name, message, stack });
     }
 

@@ -14,6 +14,7 @@ mod outbound;
 mod program;
 mod queues;
 mod slot;
+mod tails;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use std::time::Duration;
 pub use bytecode::{BytecodeDirectory, BytecodeFile};
 pub use outbound::{LocalHosts, Network};
 pub use program::ProgramCache;
+pub use tails::{About, Following};
 pub use triggers::{Happened, Triggers};
 
 use crate::assets::Site;
@@ -127,6 +129,7 @@ pub struct Runtime {
     workers: RwLock<HashMap<WorkerId, Arc<Slot>>>,
     objects: objects::Residents,
     trust: Arc<trust::Trust>,
+    tails: tails::Tails,
     queues: Arc<Queues>,
     readers: queues::Readers,
     workflows: Arc<Workflows>,
@@ -165,9 +168,20 @@ impl Runtime {
         let (clock, fresh) = (AtomicU64::new(1), Mutex::default());
         let (queues, readers) = (Queues::of(&settings.store), queues::Readers::default());
         let (workers, workflows) = (RwLock::default(), Workflows::of(&settings.store));
-        let (follows_workflows, trust) = (AtomicBool::new(false), Arc::default());
-        let runtime =
-            Self { settings, workers, objects, trust, queues, readers, workflows, follows_workflows, clock, fresh };
+        let (follows_workflows, trust, tails) = (AtomicBool::new(false), Arc::default(), tails::Tails::default());
+        let runtime = Self {
+            settings,
+            workers,
+            objects,
+            trust,
+            tails,
+            queues,
+            readers,
+            workflows,
+            follows_workflows,
+            clock,
+            fresh,
+        };
         let runtime = Arc::new(runtime);
         triggers::follow_clock(&runtime);
         runtime

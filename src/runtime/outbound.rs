@@ -194,9 +194,7 @@ impl OutboundWorker {
     fn target(&self) -> Result<Target, Failure> {
         let runtime = self.runtime.upgrade().ok_or(Failure::Stopped)?;
         let Outbound { service, environment, .. } = &self.worker;
-        let of_environment = environment.as_ref().map(|environment| format!("{service}-{environment}"));
-        let ids = of_environment.into_iter().chain([service.clone()]).map(WorkerId::plain);
-        let Some(id) = ids.into_iter().find(|id| runtime.contains(id)) else {
+        let Some(id) = runtime.bound(service, environment.as_deref()) else {
             let what =
                 format!("There is no Worker named \"{service}\", the outbound Worker of this dispatch namespace.");
             return Err(Failure::error(what));

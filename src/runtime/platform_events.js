@@ -4,6 +4,7 @@ import { illegalConstructor, interface_, internal } from "internal:webidl";
 
 const batches = lazy("queue_batch");
 const emails = lazy("email_event");
+const traces = lazy("trace_items");
 const { parse, stringify } = JSON;
 
 class ScheduledController {
@@ -28,6 +29,7 @@ const kinds = {
     return { given: new ScheduledController(internal, facts), told: () => ({ noRetry: facts.noRetry }) };
   },
   queue: (facts, bytes) => batches().open(facts, bytes),
+  tail: (items) => traces().open(items),
   email: (facts, bytes) => emails().open(facts, bytes),
 };
 

@@ -19,6 +19,8 @@ pub(super) struct Target {
     props: Option<Arc<str>>,
     limits: DispatchLimits,
     onward: Onward,
+    /// By a dispatcher, whose tail Workers hear of it.
+    dispatched: bool,
     /// What `env` holds besides the bindings, as JSON.
     parameters: Option<Arc<str>>,
 }
@@ -35,7 +37,16 @@ impl Target {
     pub(super) fn new(runtime: &Arc<Runtime>, id: WorkerId, entrypoint: String) -> Self {
         let runtime = Arc::downgrade(runtime);
         let (limits, onward) = (DispatchLimits::default(), Onward::To(None));
-        Self { runtime, id, entrypoint: entrypoint.into(), props: None, limits, onward, parameters: None }
+        Self {
+            runtime,
+            id,
+            entrypoint: entrypoint.into(),
+            props: None,
+            limits,
+            onward,
+            dispatched: false,
+            parameters: None,
+        }
     }
 
     pub(super) fn with_props(mut self, props: Option<String>) -> Self {
@@ -43,13 +54,9 @@ impl Target {
         self
     }
 
-    pub(super) fn with_limits(mut self, limits: DispatchLimits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    pub(super) fn with_outbound(mut self, outbound: Option<Arc<dyn Fetch>>) -> Self {
-        self.onward = Onward::To(outbound);
+    /// By a dispatcher.
+    pub(super) fn dispatched(mut self, limits: DispatchLimits, outbound: Option<Arc<dyn Fetch>>) -> Self {
+        (self.limits, self.onward, self.dispatched) = (limits, Onward::To(outbound), true);
         self
     }
 
@@ -94,6 +101,9 @@ impl Target {
         call.trace.enter(slot.name());
         if let Onward::To(outbound) = &self.onward {
             call.outbound.clone_from(outbound);
+            if !self.dispatched {
+                call.audience = None;
+            }
         }
         let limits = runtime.limits(&slot.spec, self.limits);
         let (entrypoint, props, id) = (self.entrypoint.clone(), self.props.clone(), self.id.clone());

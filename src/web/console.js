@@ -4,14 +4,26 @@ import { host, lazy } from "internal:host";
 
 const inspector = lazy("inspect");
 const { apply } = Reflect;
+const { stringify } = JSON;
 
 let indent = "";
 const counts = new Map();
 const timers = new Map();
-let observer;
 
-/** Has `observe(level, args)` called for each message, for tail Workers. */
-export function observeConsole(observe) { observer = observe; }
+// For tail Workers, if somebody listens: what is printed, as JSON. What JSON does not know is told as text.
+function observe(level, args) {
+  if (host.taped()) host.tapeLog(level, `[${args.map(told).join(",")}]`);
+}
+
+function told(value) {
+  try {
+    if (value instanceof Error) return stringify(host.mapStack(`${value.stack ?? value}`));
+    const plain = isSimple(value) || Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(value));
+    return (plain ? stringify(value) : undefined) ?? stringify(`${value}`);
+  } catch {
+    return stringify(Object.prototype.toString.call(value));
+  }
+}
 
 function isSimple(value) {
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean" || value === undefined || value === null;
@@ -26,7 +38,7 @@ function textOf(args) {
 }
 
 function print(level, args) {
-  observer?.(level, args);
+  observe(level, args);
   write(level, textOf(args));
 }
 
@@ -95,17 +107,17 @@ const methods = {
   log(...args) { print("log", args); },
   warn(...args) { print("warn", args); },
   dir(item = undefined, options = undefined) {
-    observer?.("log", [item]);
+    observe("log", [item]);
     write("log", inspector().inspect(item, { customInspect: false, ...options }));
   },
   dirxml(...args) { print("log", args); },
   table(data = undefined, columns = undefined) {
     if (data === null || typeof data !== "object") return print("log", [data]);
-    observer?.("log", [data]);
+    observe("log", [data]);
     write("log", tableOf(data, columns));
   },
   trace(...args) {
-    observer?.("log", args);
+    observe("log", args);
     write("log", trace(args));
   },
   group(...args) {

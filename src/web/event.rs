@@ -8,7 +8,7 @@ use rquickjs::{Ctx, JsLifetime};
 
 use super::cache::Caches;
 use crate::engine::{Invocation, Thrown};
-use crate::worker::{Call, Failure, Fetch, ParcelReply, Reply};
+use crate::worker::{Call, Failure, Fetch, ParcelReply, Reply, Tape};
 
 /// Where the answer to an event goes.
 pub enum Answer {
@@ -31,6 +31,8 @@ pub struct Event {
     /// What the runtime keeps with an object that stays between events.
     pub object: Option<Arc<dyn Any + Send + Sync>>,
     answer: Mutex<Option<Answer>>,
+    /// Where what it says is kept for others, if somebody listens; of an object, the latest event's.
+    tape: Mutex<Option<Arc<Tape>>>,
     /// Calls of what the event gave away, until they are answered.
     calls: Mutex<HashMap<u64, ParcelReply>>,
     /// What the event was given by others: let go when it ends.
@@ -44,8 +46,8 @@ impl Event {
 
     /// Of an object that stays between events: nobody waits for its end.
     pub fn resident(call: Call, object: Option<Arc<dyn Any + Send + Sync>>) -> Self {
-        let (call, answer) = (Mutex::new(call), Mutex::default());
-        Self { call, object, answer, calls: Mutex::default(), held: Mutex::default() }
+        let (call, answer, tape) = (Mutex::new(call), Mutex::default(), Mutex::default());
+        Self { call, object, answer, tape, calls: Mutex::default(), held: Mutex::default() }
     }
 
     /// The call that it answers; of an object, the latest.
@@ -55,6 +57,20 @@ impl Event {
 
     pub fn set_call(&self, call: Call) {
         *lock(&self.call) = call;
+    }
+
+    pub fn tape(&self) -> Option<Arc<Tape>> {
+        lock(&self.tape).clone()
+    }
+
+    pub fn set_tape(&self, tape: Option<Arc<Tape>>) {
+        *lock(&self.tape) = tape;
+    }
+
+    /// Its tail Workers may hear of it, once all others have ended that they hear of.
+    pub fn leave_audience(&self) {
+        let left = lock(&self.call).audience.take();
+        drop(left);
     }
 
     /// The way to its caller, once.

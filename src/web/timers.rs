@@ -1,15 +1,17 @@
 //! Natives of timers, the clock and the console.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rquickjs::function::{Func, Opt};
 use rquickjs::{Ctx, Function, JsLifetime, Object, Persistent, Result, Value};
 
-use super::event::{ConsoleLine, host_of};
+use super::event::{ConsoleLine, Event, host_of};
 use crate::engine::{
     TooManyTimers, cancel_event, current, describe, is_pending, on_unhandled_rejection, realm, require_current,
     start_timer, throw_dom,
 };
+use crate::worker::Tape;
 
 /// The function that runs a timer by its number.
 struct OnTimer(Persistent<Function<'static>>);
@@ -32,6 +34,9 @@ pub(super) fn init<'js>(_ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
 pub(super) fn init_console<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     on_unhandled_rejection(ctx, report_rejection);
     host.set("consoleWrite", Func::from(console_write))?;
+    host.set("taped", Func::from(|ctx: Ctx<'_>| tape(&ctx).is_some()))?;
+    host.set("tapeLog", Func::from(tape_log))?;
+    host.set("tapePublished", Func::from(tape_published))?;
     host.set("reportError", Func::from(report_error))
 }
 
@@ -73,6 +78,27 @@ fn number(id: f64) -> u64 {
 fn console_write<'js>(ctx: Ctx<'js>, level: String, text: Value<'js>) -> Result<()> {
     let text = crate::engine::text::usv(&ctx, &text)?;
     host_of(&ctx).console(ConsoleLine { level, text }, current(&ctx).as_deref());
+    Ok(())
+}
+
+/// Where what the current event says is kept, if somebody listens.
+fn tape(ctx: &Ctx<'_>) -> Option<Arc<Tape>> {
+    Event::of(&*current(ctx)?).tape()
+}
+
+fn tape_log<'js>(ctx: Ctx<'js>, level: String, message: Value<'js>) -> Result<()> {
+    let message = crate::engine::text::usv(&ctx, &message)?;
+    if let Some(tape) = tape(&ctx) {
+        tape.log(&level, &message, host_of(&ctx).now().floor());
+    }
+    Ok(())
+}
+
+fn tape_published<'js>(ctx: Ctx<'js>, channel: String, message: Value<'js>) -> Result<()> {
+    let message = crate::engine::text::usv(&ctx, &message)?;
+    if let Some(tape) = tape(&ctx) {
+        tape.published(&channel, &message, host_of(&ctx).now().floor());
+    }
     Ok(())
 }
 

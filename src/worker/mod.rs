@@ -13,6 +13,7 @@ mod outcome;
 mod request;
 mod rpc;
 mod socket;
+mod tape;
 pub mod wire;
 
 pub use body::{Body, BodyError, BodySender};
@@ -26,3 +27,4 @@ pub use outcome::Failure;
 pub use request::{Call, Fetch, Outcome, Reply, Request, Response, Trace};
 pub use rpc::{Errand, How, Parcel, ParcelReply, Part, happen};
 pub use socket::{Message, Refused, Socket, SocketReceiver, SocketSender};
+pub use tape::{Audience, Said, Tape};

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderMap, Method};
 
-use super::{Address, Body, Cancel, ConnectReply, Errand, Failure, ParcelReply, Socket};
+use super::{Address, Audience, Body, Cancel, ConnectReply, Errand, Failure, ParcelReply, Socket};
 
 #[derive(Debug)]
 pub struct Request {
@@ -43,6 +43,10 @@ pub struct Call {
     pub trace: Trace,
     /// Who answers the `fetch()`es to the outside of the Worker that is called, in place of the outside.
     pub outbound: Option<Arc<dyn Fetch>>,
+    /// The tail Workers that hear of it.
+    pub audience: Option<Arc<Audience>>,
+    /// A tail Worker's event, or a call that it makes: no tail Worker hears of these, or they would go on for ever.
+    pub tailing: bool,
 }
 
 impl Call {

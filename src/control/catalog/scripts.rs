@@ -119,6 +119,15 @@ impl Catalog {
         self.read(move |open| find(open, &id)).await
     }
 
+    /// Those that have, or had, tail Workers.
+    pub(in crate::control) async fn tailed_scripts(&self) -> Result<Vec<Script>, ApiError> {
+        let tailed = |open: &Connection| {
+            let query = format!("SELECT {COLUMNS} FROM scripts WHERE settings LIKE '%tail_consumers%'");
+            open.prepare_cached(&query)?.query_map([], script)?.collect()
+        };
+        self.read(tailed).await
+    }
+
     /// Scripts of a namespace, or of the account where it is empty, by name; one more than asked for if there are more.
     pub(in crate::control) async fn scripts(&self, namespace: &str, page: Page) -> Result<Vec<Script>, ApiError> {
         let namespace = namespace.to_owned();

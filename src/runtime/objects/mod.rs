@@ -216,6 +216,9 @@ impl Target {
         call.trace.enter(slot.name());
         // As on Cloudflare, the `fetch()` of an object passes by its Worker's outbound Worker.
         call.outbound = None;
+        if self.key.worker.namespace().is_none() {
+            call.audience = None;
+        }
         let (key, name, starting, at) = (self.key.clone(), self.name.clone(), runtime.clone(), slot.clone());
         slot.with_isolate(
             &runtime,
@@ -261,7 +264,7 @@ impl Runtime {
         let Some(life) = life.as_mut() else { return };
         life.last_use = Instant::now();
         life.invocation.refresh();
-        Event::of(&life.invocation).set_call(call.clone());
+        Event::of(&life.invocation).set_call(Call { audience: None, ..call.clone() });
         life.events.fetch_add(1, Ordering::AcqRel);
         let events = life.events.clone();
         let answer = counted(answer, move || {
