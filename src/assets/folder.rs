@@ -33,15 +33,16 @@ struct Remembered<T>(Mutex<Option<(Stamp, Arc<T>)>>);
 type Stamp = ([u64; 3], [i64; 4]);
 
 impl<T> Remembered<T> {
-    /// Made anew where the file has changed, or has just been changed: then its times may not tell of another change.
+    /// Made anew where the file has changed; not kept where it has just been changed, for its times may not tell of
+    /// another change.
     fn of(&self, status: &Metadata, make: impl FnOnce() -> Option<T>) -> Option<Arc<T>> {
         let stamp = ([status.dev(), status.ino(), status.len()], times(status));
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, made)) = known.as_ref().filter(|(of, _)| *of == stamp && !is_unsettled(status)) {
+        if let Some((_, made)) = known.as_ref().filter(|(of, _)| *of == stamp) {
             return Some(made.clone());
         }
         let fresh = Arc::new(make()?);
-        *known = Some((stamp, fresh.clone()));
+        *known = (!is_unsettled(status)).then(|| (stamp, fresh.clone()));
         Some(fresh)
     }
 }

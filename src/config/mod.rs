@@ -26,7 +26,7 @@ use std::path::Path;
 pub use fields::{Fields, strings};
 pub use find::{FILE_NAMES, is_project, missing_directory, names_in, read};
 pub use node::{Located, Node, Value};
-pub use routes::{Pattern, Route};
+pub use routes::{Fit, Pattern, Route};
 pub use settings::{BuildCommand, Dev, Limits, Modules, Rule};
 pub use variables::{Origin, Variable};
 pub use worker_config::WorkerConfig;

@@ -33,7 +33,15 @@ pub struct Pattern {
     pub any_path: bool,
 }
 
+/// How precisely a host and a path are meant; the greatest of those that fit answers.
+pub type Fit = (bool, usize, bool, usize);
+
 impl Pattern {
+    /// A custom domain stands behind all routes.
+    pub const BEHIND_ALL: Fit = (false, 0, false, 0);
+    /// A Worker's own name stands before them.
+    pub const BEFORE_ALL: Fit = (true, usize::MAX, true, usize::MAX);
+
     /// None when Cloudflare would refuse it: `*` in the middle, a query, an empty host.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -68,7 +76,7 @@ impl Pattern {
 
     /// The greater, the more specific; of the patterns that match, the greatest answers.
     #[must_use]
-    pub fn specificity(&self) -> (bool, usize, bool, usize) {
+    pub fn specificity(&self) -> Fit {
         (!self.any_host, self.host.len(), !self.any_path, self.path.len())
     }
 }

@@ -13,6 +13,7 @@ use super::upload::{Module, Upload};
 use super::{Control, migrations, moment};
 use crate::bindings::{Binding, Migrations, of_upload};
 use crate::compile::Cache;
+use crate::config::Fit;
 use crate::engine::Program;
 use crate::error::{Problem, Problems};
 use crate::graph::{self, Graph};
@@ -60,10 +61,16 @@ impl Live {
     }
 
     /// Whose routes or domains fit a host and a path best.
-    fn at(&self, host: &str, path: &str) -> Option<WorkerId> {
+    fn at(&self, host: &str, path: &str) -> Option<(Fit, WorkerId)> {
         let all = self.hosts.read().unwrap_or_else(PoisonError::into_inner);
         let fitting = all.iter().filter_map(|(id, hosts)| Some((hosts.fit(host, path)?, id)));
-        fitting.max_by_key(|(fit, _)| *fit).map(|(_, id)| id.clone())
+        fitting.max_by_key(|(fit, _)| *fit).map(|(fit, id)| (fit, id.clone()))
+    }
+
+    /// The hosts that routes and domains name.
+    pub(super) fn hosts_of_all(&self) -> Vec<String> {
+        let all = self.hosts.read().unwrap_or_else(PoisonError::into_inner);
+        all.values().flat_map(Hosts::names).collect()
     }
 
     pub(super) fn insert(&self, indexed: Indexed) {
@@ -129,8 +136,8 @@ impl Control {
         self.live.find(&WorkerId::plain(name)).map(|found| found.id)
     }
 
-    /// The ordinary Worker that has a route or a custom domain for a host, without port, and a path.
-    pub fn routed(&self, host: &str, path: &str) -> Option<WorkerId> {
+    /// The ordinary Worker that has a route or a custom domain for a host, without port, and a path; and how well it fits.
+    pub fn routed(&self, host: &str, path: &str) -> Option<(Fit, WorkerId)> {
         self.live.at(host, path)
     }
 

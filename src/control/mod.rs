@@ -23,10 +23,12 @@ mod assets;
 mod bindings;
 mod catalog;
 mod content;
+mod custom_hostnames;
 mod d1_databases;
 mod d1_files;
 mod d1_queries;
 mod deployments;
+mod domains;
 mod envelope;
 mod kv_namespaces;
 mod kv_values;
@@ -59,12 +61,15 @@ mod user;
 mod versions;
 mod workers;
 mod workflows;
+mod zone_routes;
+mod zones;
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, OnceLock};
 
 pub use access::{ACCOUNT, Access, TOKEN};
 pub use port::serve;
+pub use zones::domain_of;
 
 use crate::bindings::Resource;
 use crate::compile::Cache;
@@ -100,6 +105,8 @@ pub struct Settings {
     pub namespaces: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
     /// What watched projects store things in.
     pub resources: Arc<dyn Fn() -> Vec<Resource> + Send + Sync>,
+    /// The domains that watched projects have routes in.
+    pub zones: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
 }
 
 /// See the module's text.
@@ -109,6 +116,8 @@ pub struct Control {
     catalog: Catalog,
     live: Live,
     locks: Locks,
+    /// Routes and domains are claimed one after the other.
+    hosts: tokio::sync::Mutex<()>,
     signer: assets::Signer,
     files: d1_files::Files,
     tails: tails::Tails,
@@ -121,10 +130,12 @@ fn all_routes() -> Vec<Route> {
         assets::routes(),
         bindings::routes(),
         content::routes(),
+        custom_hostnames::routes(),
         d1_databases::routes(),
         d1_files::routes(),
         d1_queries::routes(),
         deployments::routes(),
+        domains::routes(),
         kv_namespaces::routes(),
         kv_values::routes(),
         namespaces::routes(),
@@ -146,6 +157,8 @@ fn all_routes() -> Vec<Route> {
         user::routes(),
         versions::routes(),
         workers::routes(),
+        zone_routes::routes(),
+        zones::routes(),
     ]
     .into_iter()
     .flatten()
@@ -170,6 +183,7 @@ impl Control {
             catalog,
             live,
             locks,
+            hosts: tokio::sync::Mutex::default(),
             signer: assets::Signer::default(),
             files,
             tails: tails::Tails::default(),

@@ -1,5 +1,5 @@
-//! What has a script run: `.../routes`, `.../domains` and `.../schedules`. Routes and domains answer on the Workers port
-//! like those of a watched project.
+//! What has a script run: `.../routes` and `.../schedules`; custom domains are in `domains`. Routes and domains answer on
+//! the Workers port like those of a watched project.
 //! Schedules fire like a project's `triggers.crons`, of user Workers, too.
 
 use std::sync::Arc;
@@ -9,26 +9,25 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::ask::Ask;
+use super::catalog::Page;
 use super::envelope::{Answer, ApiError, Reply};
-use super::route::{Route, of_account, of_script};
+use super::route::{Route, of_script};
 use super::{Control, moment};
-use crate::config::Pattern;
+use crate::config::{Fit, Pattern};
 use crate::worker::{Cron, WorkerId};
 
 pub(super) fn routes() -> Vec<Route> {
-    let mut routes = vec![of_account(Method::GET, "/workers/domains/records", records)];
+    let mut routes = Vec::new();
     routes.extend(of_script(&Method::GET, "/routes", routes_of));
     routes.extend(of_script(&Method::PUT, "/routes", put_routes));
-    routes.extend(of_script(&Method::POST, "/domains/changeset", changeset));
-    routes.extend(of_script(&Method::PUT, "/domains/records", put_domains));
     routes.extend(of_script(&Method::GET, "/schedules", schedules));
     routes.extend(of_script(&Method::PUT, "/schedules", put_schedules));
     routes
 }
 
 /// Where a script's settings keep them.
-const ROUTES: &str = "routes";
-const DOMAINS: &str = "domains";
+pub(super) const ROUTES: &str = "routes";
+pub(super) const DOMAINS: &str = "domains";
 const SCHEDULES: &str = "schedules";
 
 /// Hosts that lead to an upload.
@@ -49,15 +48,21 @@ impl Hosts {
         Self { routes, domains: texts(DOMAINS, "hostname") }
     }
 
+    /// Those that name a host.
+    pub(super) fn names(&self) -> impl Iterator<Item = String> {
+        let routes = self.routes.iter().map(|pattern| pattern.host.clone()).filter(|host| !host.is_empty());
+        routes.chain(self.domains.iter().cloned())
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.routes.is_empty() && self.domains.is_empty()
     }
 
     /// How well they fit a host in lower case, without port, and a path; a domain stands behind all routes.
-    pub(super) fn fit(&self, host: &str, path: &str) -> Option<(bool, usize, bool, usize)> {
+    pub(super) fn fit(&self, host: &str, path: &str) -> Option<Fit> {
         let routes = self.routes.iter().filter(|pattern| pattern.matches(host, path));
         let domain = self.domains.iter().any(|domain| domain.eq_ignore_ascii_case(host));
-        routes.map(Pattern::specificity).max().or(domain.then_some((false, 0, false, 0)))
+        routes.map(Pattern::specificity).max().or(domain.then_some(Pattern::BEHIND_ALL))
     }
 }
 
@@ -67,7 +72,7 @@ async fn kept(control: &Control, ask: &Ask, key: &str) -> Result<Value, ApiError
 }
 
 /// Keeps a list in the script's settings, and has hosts lead to it from now on.
-async fn keep(control: &Control, id: &WorkerId, key: &str, list: Vec<Value>) -> Result<(), ApiError> {
+pub(super) async fn keep(control: &Control, id: &WorkerId, key: &str, list: Vec<Value>) -> Result<(), ApiError> {
     control.script(id).await?;
     let _alone = control.locks.hold(id).await;
     let change = Map::from_iter([(key.to_owned(), Value::Array(list))]);
@@ -85,7 +90,7 @@ pub(super) fn crons_of(settings: &Value) -> Vec<Cron> {
 }
 
 /// The items of a list that each have a text in this field.
-fn checked(list: &Value, field: &str) -> Result<Vec<Value>, ApiError> {
+pub(super) fn checked(list: &Value, field: &str) -> Result<Vec<Value>, ApiError> {
     let wrong = || ApiError::bad(format!("The body must be a list of objects with a \"{field}\"."));
     let items = list.as_array().ok_or_else(wrong)?;
     items.iter().map(|item| item[field].as_str().map(|_| item.clone()).ok_or_else(wrong)).collect()
@@ -97,48 +102,47 @@ async fn routes_of(control: Arc<Control>, ask: Ask) -> Answer {
 
 async fn put_routes(control: Arc<Control>, mut ask: Ask) -> Answer {
     let id = ask.script()?;
-    let mut routes = checked(&ask.json().await?, "pattern")?;
-    for route in &mut routes {
-        let pattern = route["pattern"].as_str().unwrap_or_default();
-        if Pattern::parse(pattern).is_none() {
-            return Err(ApiError::new(400, 10_022, format!("The route pattern {pattern:?} is not valid.")));
-        }
-        route["id"] = json!(Uuid::new_v5(&Uuid::NAMESPACE_URL, pattern.as_bytes()).simple().to_string());
-        route["script"] = json!(id.name());
-    }
+    control.script(&id).await?;
+    let routes = checked(&ask.json().await?, "pattern")?;
+    let routes = routes.iter().map(|route| shown_route(route, &id)).collect::<Result<Vec<_>, _>>()?;
+    let _alone = control.hosts.lock().await;
+    control.refuse_taken(&id, &routes).await?;
     keep(&control, &id, ROUTES, routes.clone()).await?;
     Ok(Reply::of(Value::Array(routes)))
 }
 
-/// What would change: nobody else's DNS can be in the way here.
-async fn changeset(control: Arc<Control>, mut ask: Ask) -> Answer {
-    let id = ask.script()?;
-    control.script(&id).await?;
-    let origins = checked(&ask.json().await?, "hostname")?;
-    Ok(Reply::of(json!({ "added": origins, "removed": [], "updated": [], "conflicting": [] })))
-}
-
-async fn put_domains(control: Arc<Control>, mut ask: Ask) -> Answer {
-    let id = ask.script()?;
-    let body: Value = ask.json().await?;
-    let mut domains = checked(&body["origins"], "hostname")?;
-    for domain in &mut domains {
-        let hostname = domain["hostname"].as_str().unwrap_or_default();
-        domain["id"] = json!(Uuid::new_v5(&Uuid::NAMESPACE_DNS, hostname.as_bytes()).simple().to_string());
-        domain["service"] = json!(id.name());
-        domain["environment"] = json!("production");
+/// A route of a script, as clients see it.
+pub(super) fn shown_route(route: &Value, id: &WorkerId) -> Result<Value, ApiError> {
+    let pattern = route["pattern"].as_str().unwrap_or_default();
+    if Pattern::parse(pattern).is_none() {
+        return Err(ApiError::new(400, 10_022, format!("The route pattern {pattern:?} is not valid.")));
     }
-    keep(&control, &id, DOMAINS, domains.clone()).await?;
-    Ok(Reply::of(Value::Array(domains)))
+    let mut shown = route.clone();
+    let name = pattern.to_ascii_lowercase();
+    shown["id"] = json!(Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()).simple().to_string());
+    shown["script"] = json!(id.name());
+    Ok(shown)
 }
 
-/// The custom domains of one script, or of all.
-async fn records(control: Arc<Control>, ask: Ask) -> Answer {
-    let wanted = ask.query("service");
-    let all = control.catalog.scripts("", super::catalog::Page::all()).await?;
-    let mine = all.iter().filter(|script| wanted.is_none_or(|name| script.id.name() == name));
-    let domains = mine.filter_map(|script| script.settings.get(DOMAINS)?.as_array().cloned()).flatten();
-    Ok(Reply::of(Value::Array(domains.collect())))
+/// What is answered to whoever claims a route that is another script's.
+pub(super) fn taken(route: &Value) -> ApiError {
+    let what =
+        format!("A route with the same pattern already exists: {} leads to {}.", route["pattern"], route["script"]);
+    ApiError::new(409, 10_020, what)
+}
+
+impl Control {
+    /// Refuses routes of which another script has one.
+    pub(super) async fn refuse_taken(&self, id: &WorkerId, routes: &[Value]) -> Result<(), ApiError> {
+        let others = self.catalog.scripts("", Page::all()).await?;
+        for other in others.iter().filter(|other| other.id != *id) {
+            let theirs = other.settings.get(ROUTES).and_then(Value::as_array).into_iter().flatten();
+            if let Some(route) = theirs.into_iter().find(|one| routes.iter().any(|route| route["id"] == one["id"])) {
+                return Err(taken(route));
+            }
+        }
+        Ok(())
+    }
 }
 
 async fn schedules(control: Arc<Control>, ask: Ask) -> Answer {

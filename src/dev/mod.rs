@@ -235,8 +235,7 @@ impl Session {
         if host == control::HOST && url.path().starts_with(control::PREFIX) {
             return Some(Arc::new(control::Inside(self.control.clone())));
         }
-        let fleet = self.fleet();
-        let id = fleet.hosts.find(host, url.path()).cloned().or_else(|| self.uploaded_at(host, url.path()))?;
+        let id = self.at(host, url.path())?;
         (id != *caller).then(|| self.fetcher(&id))
     }
 

@@ -23,8 +23,8 @@ impl Sites for Served {
         async move {
             self.0.catch_up().await;
             let fleet = self.0.fleet();
-            let by_host = fleet.hosts.find(host, path).cloned().or_else(|| self.0.uploaded_at(host, path));
-            let id = by_host.or_else(|| fleet.default.clone()).or_else(|| self.0.control.default_worker())?;
+            let id =
+                self.0.at(host, path).or_else(|| fleet.default.clone()).or_else(|| self.0.control.default_worker())?;
             let worker = self.0.fetcher(&id);
             Some(Site { id, worker })
         }

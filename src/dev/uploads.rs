@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use super::{Session, workers};
 use crate::bindings::Resource;
 use crate::compile::Cache;
+use crate::config::{Fit, Pattern};
 use crate::control::{self, Control};
 use crate::runtime::Runtime;
 use crate::store::Store;
@@ -23,10 +24,11 @@ pub(super) struct Around {
 impl Around {
     pub(super) fn control(self, terminal: Terminal, session: Weak<Session>) -> Arc<Control> {
         let Self { runtime, store, cache, tokio } = self;
-        let (of_fleet, of_projects) = (session.clone(), session.clone());
+        let (of_fleet, of_projects, of_routes) = (session.clone(), session.clone(), session.clone());
         let watched = move |id: &WorkerId| session.upgrade().is_some_and(|session| session.is_watched(id));
         let namespaces = move || of_fleet.upgrade().map(|session| session.namespaces()).unwrap_or_default();
         let resources = move || of_projects.upgrade().map(|session| session.resources()).unwrap_or_default();
+        let zones = move || of_routes.upgrade().map(|session| session.zones()).unwrap_or_default();
         Control::new(control::Settings {
             runtime,
             store,
@@ -36,6 +38,7 @@ impl Around {
             watched: Arc::new(watched),
             namespaces: Arc::new(namespaces),
             resources: Arc::new(resources),
+            zones: Arc::new(zones),
         })
     }
 }
@@ -54,6 +57,14 @@ impl Session {
         let fleet = self.fleet();
         let served = fleet.members.iter().filter_map(|member| Some((member.id.as_ref()?, member.project.as_ref()?)));
         served.flat_map(|(id, project)| project.bindings.iter().filter_map(|binding| binding.resource(id))).collect()
+    }
+
+    /// The domains that projects name, or have routes in.
+    fn zones(&self) -> Vec<String> {
+        let fleet = self.fleet();
+        let projects = fleet.members.iter().filter_map(|member| member.project.as_ref());
+        let routes = projects.flat_map(|project| &project.config.routes);
+        routes.filter_map(|route| route.zone_name.clone().or_else(|| control::domain_of(&route.pattern.host))).collect()
     }
 
     /// The rows of the banner.
@@ -78,14 +89,28 @@ impl Session {
         counts
     }
 
+    /// The Worker that a host and a path name, watched or uploaded: the one that is meant most precisely.
+    pub(super) fn at(&self, host: &str, path: &str) -> Option<WorkerId> {
+        let fleet = self.fleet();
+        let watched = fleet.hosts.fit(host, path).map(|(fit, id)| (fit, id.clone()));
+        let uploaded = self.uploaded_at(host, path).filter(|(_, id)| !self.is_watched(id));
+        match (watched, uploaded) {
+            (Some((fit, _)), Some((better, id))) if better > fit => Some(id),
+            (Some((_, id)), _) | (None, Some((_, id))) => Some(id),
+            (None, None) => None,
+        }
+    }
+
     /// The uploaded Worker that a host names, as `NAME.localhost` or as clients print it, or by a route.
-    pub(super) fn uploaded_at(&self, host: &str, path: &str) -> Option<WorkerId> {
+    fn uploaded_at(&self, host: &str, path: &str) -> Option<(Fit, WorkerId)> {
         let host = host.to_ascii_lowercase();
         let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
         let name = name.map_or(host.as_str(), |(name, _)| name);
-        let Some(label) = label_of(name) else { return self.control.routed(name, path) };
-        let last = label.rsplit('.').next().unwrap_or(label);
-        self.control.ordinary(label).or_else(|| self.control.ordinary(last))
+        let named = label_of(name).and_then(|label| {
+            let last = label.rsplit('.').next().unwrap_or(label);
+            self.control.ordinary(label).or_else(|| self.control.ordinary(last))
+        });
+        named.map(|id| (Pattern::BEFORE_ALL, id)).or_else(|| self.control.routed(name, path))
     }
 }
 

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::member::Member;
-use crate::config::{Pattern, Route};
+use crate::config::{Fit, Pattern, Route};
 use crate::error::{Problem, Problems};
 use crate::worker::WorkerId;
 
@@ -47,16 +47,23 @@ impl Hosts {
     /// Routes come before custom domains, as on Cloudflare, where a custom domain's Worker is the origin behind them.
     #[must_use]
     pub fn find(&self, host: &str, path: &str) -> Option<&WorkerId> {
+        self.fit(host, path).map(|(_, id)| id)
+    }
+
+    /// The same, with how precisely it is meant.
+    #[must_use]
+    pub fn fit(&self, host: &str, path: &str) -> Option<(Fit, &WorkerId)> {
         let host = without_port(host).to_ascii_lowercase();
         if let Some(label) = host.strip_suffix(".localhost") {
             // `anything.NAME.localhost` is NAME's as well, for those that look at subdomains.
             let name = label.rsplit('.').next().unwrap_or(label);
             if let Some(id) = self.names.get(label).or_else(|| self.names.get(name)) {
-                return Some(id);
+                return Some((Pattern::BEFORE_ALL, id));
             }
         }
         let route = self.routes.iter().find(|(pattern, _)| pattern.matches(&host, path));
-        route.map(|(_, id)| id).or_else(|| self.domains.get(&host))
+        let route = route.map(|(pattern, id)| (pattern.specificity(), id));
+        route.or_else(|| self.domains.get(&host).map(|id| (Pattern::BEHIND_ALL, id)))
     }
 }
 

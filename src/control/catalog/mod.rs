@@ -9,6 +9,7 @@ mod resources;
 mod scripts;
 mod tags;
 mod versions;
+mod zones;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ pub(super) use resources::StoredResource;
 pub(super) use scripts::{Indexed, Page, Script};
 pub(super) use tags::TagFilter;
 pub(super) use versions::{Deployment, Publication, StoredModule, Version};
+pub(super) use zones::CustomHostname;
 
 use super::envelope::ApiError;
 use crate::store::{Access, Database, Schema, Store};
@@ -111,6 +113,17 @@ const SCHEMA: Schema = &[
         PRIMARY KEY (scope, hash)
     ) WITHOUT ROWID;
     CREATE TABLE manifests (id TEXT PRIMARY KEY, scope TEXT NOT NULL, manifest TEXT NOT NULL, created INTEGER NOT NULL);
+",
+    "
+    CREATE TABLE zones (name TEXT PRIMARY KEY, created INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE custom_hostnames (
+        id TEXT PRIMARY KEY,
+        zone TEXT NOT NULL,
+        hostname TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        settings TEXT NOT NULL
+    );
+    CREATE UNIQUE INDEX custom_hostnames_by_name ON custom_hostnames (hostname);
 ",
 ];
 
