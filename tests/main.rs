@@ -47,5 +47,6 @@ mod tidy;
 mod trust;
 mod wasm;
 mod web_sockets;
+mod wire_clients;
 mod worker_loader;
 mod workflows;

@@ -18,6 +18,7 @@ mod folder;
 mod form;
 mod load;
 mod output;
+pub(crate) mod postgres;
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
-// Clients of node:http and node:https, over fetch().
+// Clients of node:http and node:https, over fetch(); those that ask for another protocol, over a socket.
 import { EventEmitter } from "node:events";
+import { asksForUpgrade, upgrade } from "node:internal/http_upgrade";
 import { IncomingMessage, OutgoingMessage } from "node:internal/http_messages";
 import { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_HTTP_TOKEN, ERR_INVALID_PROTOCOL, ERR_UNESCAPED_CHARACTERS } from "node:internal/errors";
 import { process } from "node:internal/process";
@@ -31,11 +32,13 @@ const checkHost = (host, name) => {
 export class ClientRequest extends OutgoingMessage {
   #abort = new AbortController();
   #timer;
+  #given;
 
   constructor(input, options = undefined, callback = undefined, protocol = "http:") {
-    super();
+    super({ autoDestroy: false }); // it ends with its answer
     const given = settings(input, typeof options === "function" ? undefined : options);
     const listener = typeof options === "function" ? options : callback;
+    this.#given = given;
     this.protocol = given.protocol || protocol;
     if (this.protocol !== protocol) throw new ERR_INVALID_PROTOCOL(this.protocol, protocol);
     const method = given.method ?? "GET";
@@ -66,6 +69,10 @@ export class ClientRequest extends OutgoingMessage {
   }
 
   send(headers, body) {
+    if (asksForUpgrade(this)) {
+      this.once("upgrade", () => clearTimeout(this.#timer));
+      return void upgrade(this, this.#given, this.protocol === "https:");
+    }
     headers.delete("host");
     headers.delete("connection");
     headers.delete("transfer-encoding");
@@ -74,6 +81,7 @@ export class ClientRequest extends OutgoingMessage {
       clearTimeout(this.#timer);
       const message = new IncomingMessage(response, { statusCode: response.status, statusMessage: response.statusText, req: this, url: "" });
       this.res = message;
+      message.once("close", () => this.destroy());
       if (!this.emit("response", message)) message.resume();
     }, (error) => {
       clearTimeout(this.#timer);

@@ -60,6 +60,10 @@ export class OutgoingMessage extends Writable {
   headersSent = false;
   sendDate = true;
 
+  constructor(options = undefined) {
+    super(options);
+  }
+
   get finished() { return this.writableEnded; }
   setHeader(name, value) {
     if (this.headersSent) throw new ERR_HTTP_HEADERS_SENT("set");
