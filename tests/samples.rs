@@ -1,7 +1,8 @@
 //! The sample projects do what their comments say.
 
 use crate::browser::{Browser, installed};
-use crate::support::{Dev, Server};
+use crate::process::Folder;
+use crate::support::{Dev, Server, repository};
 
 #[test]
 fn the_guides_two_projects_answer_unchanged() {
@@ -206,4 +207,43 @@ fn jobs_draws_cards_in_the_background() {
     dev.get("/cards").contains(r#""words":"Greetings""#);
     dev.get("/cdn-cgi/handler/scheduled?cron=0+*+*+*+*").status(200);
     dev.says("0 old cards thrown away, 1 kept");
+}
+
+#[test]
+fn platform_passes_its_own_tests_offline() {
+    let folder = Folder::new();
+    let platform = repository().join("sample-projects/platform");
+    let platform = platform.to_str().expect("a path in UTF-8");
+    let ended = folder.run(&["test", platform, "--", "npm", "test"]);
+    assert_eq!(ended.status, Some(0), "{}\n{}", ended.out, ended.error);
+    assert!(ended.out.contains("pass 7"), "{}", ended.out);
+}
+
+#[test]
+fn platform_has_a_page_where_customers_write_deploy_open_and_watch_their_workers() {
+    let Some(program) = installed() else { return };
+    let dev = Dev::new().within("sample-projects/platform").with(|options| options.cpu_factor = 100.0).start();
+    let mut browser = Browser::open(&program);
+    browser.visit(&format!("http://localhost:{}/", dev.port));
+    browser.wait_for("document.querySelectorAll('#customers button').length === 1 && document.forms[0].code.value");
+    let deploy = |browser: &mut Browser, code: &str| {
+        browser.value(&format!(
+            "document.forms[0].name.value; document.forms[0].elements.name.value = 'ann';
+             document.forms[0].code.value = {code:?}; document.forms[0].requestSubmit()"
+        ));
+    };
+    deploy(&mut browser, "export default { fetch: (");
+    browser.wait_for("document.querySelector('#told.wrong')?.textContent.includes('SyntaxError')");
+    deploy(&mut browser, "export default { fetch() { console.warn('ahoy'); return new Response('a word of ann') } }");
+    browser.wait_for("document.querySelector('#told').textContent === 'ann is at sea.'");
+    // The page opens the customer's host in a frame; the log tells of that visit.
+    browser.wait_for("document.querySelector('#log .warn')?.textContent.endsWith('ahoy')");
+    let address = browser.value("document.querySelector('#address').href");
+    assert_eq!(address, format!("http://ann.localhost:{}/", dev.port));
+    browser.visit(address.as_str().expect("a URL"));
+    browser.wait_for("document.body.textContent === 'a word of ann'");
+    browser.visit(&format!("http://bakery.localhost:{}/", dev.port));
+    browser.wait_for("document.title === 'The Quayside Bakery' && document.styleSheets.length === 1");
+    dev.may_say("ahoy");
+    dev.may_say("SyntaxError");
 }

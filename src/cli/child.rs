@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -25,13 +26,20 @@ pub(super) struct Supervised {
 }
 
 impl Supervised {
-    /// Starts `words` (a program and its arguments) with more environment. Output is passed through; so is input,
+    /// Starts `words` (a program and its arguments) with more environment, here or in another directory. Output is passed through; so is input,
     /// unless it is the terminal: a process group in the background that reads it would be stopped.
-    pub(super) fn start(words: &[OsString], environment: &[(&str, String)]) -> Result<Self, Problem> {
+    pub(super) fn start(
+        words: &[OsString],
+        environment: &[(&str, String)],
+        directory: Option<&Path>,
+    ) -> Result<Self, Problem> {
         let [program, arguments @ ..] = words else { return Err(Problem::error("no command was given")) };
         let input = if io::stdin().is_terminal() { Stdio::null() } else { Stdio::inherit() };
         let mut command = Command::new(program);
         command.args(arguments).stdin(input).process_group(0).kill_on_drop(true);
+        if let Some(directory) = directory {
+            command.current_dir(directory);
+        }
         command.envs(environment.iter().map(|(name, value)| (*name, value)));
         let child = command.spawn().map_err(|error| cannot_run(program, &error))?;
         let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
@@ -108,7 +116,7 @@ mod tests {
     async fn run(script: &str) -> u8 {
         let words = ["sh", "-c", script].map(OsString::from);
         let mut signals = Signals::listen().expect("handlers");
-        let mut child = Supervised::start(&words, &[("DEVFLARE_URL", "http://here".into())]).expect("started");
+        let mut child = Supervised::start(&words, &[("DEVFLARE_URL", "http://here".into())], None).expect("started");
         timeout(Duration::from_secs(20), child.wait(&mut signals)).await.expect("it ends").expect("a status")
     }
 
@@ -133,7 +141,7 @@ mod tests {
     #[tokio::test]
     async fn a_stubborn_group_is_killed_when_its_supervisor_is_dropped() {
         let words = ["sh", "-c", "trap '' TERM INT; while :; do sleep 0.05; done"].map(OsString::from);
-        let child = Supervised::start(&words, &[]).expect("started");
+        let child = Supervised::start(&words, &[], None).expect("started");
         let group = child.group;
         drop(child);
         let latest = Instant::now() + Duration::from_secs(10);
@@ -145,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_command_that_is_not_there_is_a_mistake() {
-        let refused = Supervised::start(&["no-such-command".into()], &[]).err().expect("refused");
+        let refused = Supervised::start(&["no-such-command".into()], &[], None).err().expect("refused");
         assert!(refused.what.contains("`no-such-command` cannot be run"), "{refused}");
     }
 }

@@ -74,6 +74,13 @@ enum LogFormat {
 }
 
 impl Projects {
+    /// The directory that is given as a whole workspace.
+    pub(super) fn sole_workspace(&self) -> Option<PathBuf> {
+        let [directory] = &self.given[..] else { return None };
+        let directory = PathBuf::from(directory);
+        (self.workspace.is_none() && directory.join("devflare.toml").is_file()).then_some(directory)
+    }
+
     /// What the fleet is loaded from.
     pub(super) fn options(&self) -> fleet::Options {
         fleet::Options {

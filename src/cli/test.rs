@@ -17,7 +17,8 @@ use crate::term::{Level, Stream, Terminal};
 ///
 /// The command finds the address of the first Worker in `DEVFLARE_URL`, and that of the API in the variables that
 /// wrangler and the SDK read, such as `CLOUDFLARE_API_BASE_URL`. Its output is passed on; what devflare has to say
-/// goes to standard error, by default only warnings and errors. Data is kept in memory and gone at the end.
+/// goes to standard error, by default only warnings and errors. Data is kept in memory and gone at the end. Where the
+/// one project is a directory with a devflare.toml, the command runs there.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: devflare test ./my-dispatcher './customers/*' -- npx vitest run")]
 pub(super) struct Args {
@@ -52,7 +53,7 @@ async fn supervise(args: &Args, terminal: &Terminal) -> Result<u8, Problems> {
     };
     let mut environment = vec![("DEVFLARE_URL", serving.url.clone())];
     environment.extend(serving.variables.iter().cloned());
-    let mut child = Supervised::start(&args.command, &environment)?;
+    let mut child = Supervised::start(&args.command, &environment, args.projects.sole_workspace().as_deref())?;
     let status = child.wait(&mut signals).await;
     serving.stop().await;
     status.map_err(|error| Problem::error(format!("The command cannot be waited for: {error}.")).into())
