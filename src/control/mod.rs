@@ -67,7 +67,7 @@ mod zones;
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, OnceLock};
 
-pub use access::{ACCOUNT, Access, TOKEN};
+pub use access::{ACCOUNT, Access, TOKEN, is_this_machine};
 pub use port::serve;
 pub use zones::domain_of;
 
@@ -202,8 +202,8 @@ impl Control {
     }
 
     /// Finds the handler and lets it answer.
-    async fn handle(self: &Arc<Self>, request: Request) -> Handled {
-        let answered = match self.ask_of(request) {
+    async fn handle(self: &Arc<Self>, request: Request, caller: Caller) -> Handled {
+        let answered = match self.ask_of(request, caller) {
             Ok((ask, route)) => (self.routes[route].handler)(self.clone(), ask).await,
             Err(refused) => Err(refused),
         };
@@ -214,7 +214,7 @@ impl Control {
     }
 
     /// The request with the number of its route.
-    fn ask_of(&self, request: Request) -> Result<(Ask, usize), ApiError> {
+    fn ask_of(&self, request: Request, caller: Caller) -> Result<(Ask, usize), ApiError> {
         let url = url::Url::parse(&request.url).map_err(|_| ApiError::bad("The URL is not valid."))?;
         let path = url.path().strip_prefix(PREFIX).unwrap_or(url.path()).to_owned();
         let below = path.strip_prefix('/').unwrap_or(&path);
@@ -222,7 +222,7 @@ impl Control {
         let method = request.method;
         let found = route::find(&self.routes, &method, &segments);
         if !matches!(found, Found::Route(Route { needs_token: false, .. }, _)) {
-            access::check_token(self.access.get(), &request.headers)?;
+            access::check_token(self.access.get(), caller, &request.headers)?;
         }
         let (route, params) = match found {
             Found::Route(route, params) => (route, params),
@@ -262,16 +262,28 @@ fn decoded(segment: &str) -> Result<String, ApiError> {
 }
 
 /// Requests from inside of Workers, to `https://api.cloudflare.com/client/v4`.
-pub struct Inside(pub Arc<Control>);
+pub struct Inside {
+    pub control: Arc<Control>,
+    pub caller: Caller,
+}
+
+/// Whose code asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caller {
+    /// Of whoever runs this devflare.
+    Owner,
+    /// A user Worker, whose code is anybody's: any token will not do.
+    Guest,
+}
 
 impl Fetch for Inside {
     fn fetch(&self, request: Request, call: Call, reply: Done) {
-        let control = self.0.clone();
+        let (control, caller) = (self.control.clone(), self.caller);
         let method = request.method.clone();
-        let task = self.0.settings.tokio.spawn(async move {
+        let task = self.control.settings.tokio.spawn(async move {
             let started = std::time::Instant::now();
             let path = port::path_of(&request.url);
-            let handled = control.handle(request).await;
+            let handled = control.handle(request, caller).await;
             control.log(&method, &path, &handled, started);
             reply(Ok(handled.response));
         });

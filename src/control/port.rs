@@ -11,7 +11,7 @@ use http::Method;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{Access, Control, Handled, PREFIX, access, status};
+use super::{Access, Caller, Control, Handled, PREFIX, access, status};
 use crate::front::{self, Connection, ConnectionProblem};
 use crate::term::{Note, RequestLine};
 use crate::worker::Cancel;
@@ -49,7 +49,7 @@ async fn answer(
         }
         Ok(()) if path == "/" => status::page(&control),
         Ok(()) => {
-            let handled = control.handle(request).await;
+            let handled = control.handle(request, Caller::Owner).await;
             control.logged(&method, &path, handled, started)
         }
     };

@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::SystemClock;
 use crate::compile::Cache;
-use crate::control::{self, Control};
+use crate::control::{self, Caller, Control};
 use crate::engine::{Engine, IsolateOptions, Pool};
 use crate::error::{Problem, Problems};
 use crate::fleet::{self, Fleet};
@@ -79,6 +79,7 @@ pub struct Session {
     options: Options,
     terminal: Terminal,
     runtime: Arc<Runtime>,
+    network: Network,
     pool: Arc<Pool>,
     cache: Arc<Cache>,
     bytecode: Option<Arc<BytecodeDirectory>>,
@@ -134,6 +135,7 @@ impl Session {
         let pool = Pool::start(std::thread::available_parallelism().map_or(2, usize::from).max(2));
         let (session, triggers) = (this.clone(), triggers::Triggers(this.clone()));
         let hosts: LocalHosts = Arc::new(move |caller, url| session.upgrade()?.local_worker(caller, url));
+        let network = Network::new(tokio.clone());
         let settings = runtime::Settings {
             engine: Engine { pool: pool.clone(), tokio: tokio.clone() },
             isolate: IsolateOptions::default(),
@@ -142,7 +144,7 @@ impl Session {
             subrequests: DEFAULT_SUBREQUESTS,
             max_loaded: DEFAULT_MAX_LOADED,
             hosts,
-            network: Arc::new(Network::new(tokio.clone())),
+            network: Arc::new(network.clone()),
             observer: Arc::new(Report::new(terminal.clone())),
             triggers: Arc::new(triggers),
             store: store.clone(),
@@ -158,6 +160,7 @@ impl Session {
             control: around.control(terminal.clone(), this),
             terminal,
             runtime,
+            network,
             pool,
             cache,
             live: Live::default(),
@@ -210,6 +213,9 @@ impl Session {
         stop: CancellationToken,
     ) {
         let terminal = self.terminal.clone();
+        if let Some(Ok(address)) = listeners.first().map(tokio::net::TcpListener::local_addr) {
+            self.network.guard(address.port());
+        }
         let refused = move |problem: ConnectionProblem| terminal.tell(report::of_connection(&problem));
         control::serve(listeners, self.control.clone(), access, refused, stop).await;
     }
@@ -232,8 +238,10 @@ impl Session {
     /// The other ordinary Worker that a URL belongs to.
     fn local_worker(&self, caller: &WorkerId, url: &url::Url) -> Option<Arc<dyn Fetch>> {
         let host = url.host_str()?;
-        if host == control::HOST && url.path().starts_with(control::PREFIX) {
-            return Some(Arc::new(control::Inside(self.control.clone())));
+        let caller_is = if caller.namespace().is_some() { Caller::Guest } else { Caller::Owner };
+        let at_port = || url.port_or_known_default() == self.network.guarded() && control::is_this_machine(host);
+        if host == control::HOST && url.path().starts_with(control::PREFIX) || caller_is == Caller::Guest && at_port() {
+            return Some(Arc::new(control::Inside { control: self.control.clone(), caller: caller_is }));
         }
         let id = self.at(host, url.path())?;
         (id != *caller).then(|| self.fetcher(&id))

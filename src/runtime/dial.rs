@@ -33,14 +33,14 @@ fn config() -> ClientConfig {
     builder.with_no_client_auth()
 }
 
-pub(super) async fn dial(address: Address, tls: &Tls) -> Result<Connection, Failure> {
+pub(super) async fn dial(address: Address, tls: &Tls, guarded: Option<u16>) -> Result<Connection, Failure> {
     let tls = tls.clone();
     let secure: Secure = Arc::new(move |stream, host| {
         let tls = tls.clone();
         Box::pin(async move { shake_hands(stream, &host, &tls).await })
     });
     let connecting = async {
-        let stream = open(&address).await?;
+        let stream = open(&address, guarded.filter(|_| address.guest)).await?;
         if address.tls { secure(stream, address.host.clone()).await } else { Ok(stream) }
     };
     let stream = match tokio::time::timeout(PATIENCE, connecting).await {
@@ -50,9 +50,18 @@ pub(super) async fn dial(address: Address, tls: &Tls) -> Result<Connection, Fail
     Ok(Connection { stream, secure })
 }
 
+/// Cloudflare's words for an address that is not for Workers.
+const BARRED: &str = "proxy request failed, cannot connect to the specified address";
+
 // Differs: `connect()` reaches every address and port; Cloudflare refuses its own, private ones and port 25.
-async fn open(address: &Address) -> Result<Stream, String> {
+async fn open(address: &Address, guarded: Option<u16>) -> Result<Stream, String> {
     let stream = TcpStream::connect((bare(&address.host), address.port)).await.map_err(|error| error.to_string())?;
+    if let (Ok(theirs), Ok(ours)) = (stream.peer_addr(), stream.local_addr())
+        && guarded == Some(theirs.port())
+        && (theirs.ip().to_canonical().is_loopback() || theirs.ip() == ours.ip())
+    {
+        return Err(BARRED.to_owned());
+    }
     // Small messages must not wait for one another; those who mind write in larger pieces.
     let _only_slower = stream.set_nodelay(true);
     Ok(Box::new(stream))

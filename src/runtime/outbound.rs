@@ -2,7 +2,7 @@
 //!
 //! HTTP/1.1 and 2 over rustls. Bodies come as they were sent: who reads one decodes it.
 
-use std::sync::{Arc, LazyLock, Weak};
+use std::sync::{Arc, LazyLock, OnceLock, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -42,6 +42,7 @@ pub struct Network {
     for_sockets: Arc<LazyLock<HttpClient>>,
     /// What connections by TCP speak TLS with.
     tls: dial::Tls,
+    guarded: Arc<OnceLock<u16>>,
     tokio: tokio::runtime::Handle,
 }
 
@@ -50,7 +51,24 @@ impl Network {
     pub fn new(tokio: tokio::runtime::Handle) -> Self {
         let client: LazyLock<_> = LazyLock::new(|| Self::client(true));
         let for_sockets: LazyLock<_> = LazyLock::new(|| Self::client(false));
-        Self { client: Arc::new(client), for_sockets: Arc::new(for_sockets), tls: dial::tls(), tokio }
+        Self {
+            client: Arc::new(client),
+            for_sockets: Arc::new(for_sockets),
+            tls: dial::tls(),
+            guarded: Arc::default(),
+            tokio,
+        }
+    }
+
+    /// Keeps user Workers from connecting with a port of this machine.
+    pub fn guard(&self, port: u16) {
+        let _the_first_counts = self.guarded.set(port);
+    }
+
+    /// The port that is kept from them.
+    #[must_use]
+    pub fn guarded(&self) -> Option<u16> {
+        self.guarded.get().copied()
     }
 
     /// A client with the system's certificates, or Mozilla's where there are none.
@@ -81,8 +99,8 @@ impl Fetch for Network {
     }
 
     fn connect(&self, address: Address, call: Call, reply: ConnectReply) {
-        let tls = self.tls.clone();
-        let task = self.tokio.spawn(async move { reply(dial::dial(address, &tls).await) });
+        let (tls, guarded) = (self.tls.clone(), self.guarded());
+        let task = self.tokio.spawn(async move { reply(dial::dial(address, &tls, guarded).await) });
         let task = task.abort_handle();
         call.cancel.on_cancel(move || task.abort());
     }
@@ -233,6 +251,7 @@ impl Fetch for LocalFirst {
 
     /// An outbound Worker refuses: who is behind one has no connections, as on Cloudflare.
     fn connect(&self, address: Address, call: Call, reply: ConnectReply) {
+        let address = Address { guest: self.caller.namespace().is_some(), ..address };
         let through = call.outbound.clone().unwrap_or_else(|| self.network.clone());
         through.connect(address, call, reply);
     }

@@ -181,7 +181,7 @@ fn connect<'js>(
         };
         match failure {
             Some(failure) => reply(Err(failure.clone())),
-            None => target.connect(Address { host, port, tls }, call, Box::new(reply)),
+            None => target.connect(Address { host, port, tls, guest: false }, call, Box::new(reply)),
         }
     });
     Ok(promise)

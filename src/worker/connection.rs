@@ -28,6 +28,8 @@ pub struct Address {
     pub port: u16,
     /// Whether TLS is spoken from the start.
     pub tls: bool,
+    /// A user Worker asks: the port that is guarded on this machine is not for it.
+    pub guest: bool,
 }
 
 pub struct Connection {

@@ -24,7 +24,7 @@ pub use connection::{Address, ConnectReply, Connection, Duplex, Handshake, Secur
 pub use cron::Cron;
 pub use id::WorkerId;
 pub use outcome::Failure;
-pub use request::{Call, Fetch, Outcome, Reply, Request, Response, Trace};
+pub use request::{Call, Fenced, Fetch, Outcome, Reply, Request, Response, Trace};
 pub use rpc::{Errand, How, Parcel, ParcelReply, Part, happen};
 pub use socket::{Message, Refused, Socket, SocketReceiver, SocketSender};
 pub use tape::{Audience, Said, Tape};

@@ -88,6 +88,26 @@ pub trait Fetch: Send + Sync {
     }
 }
 
+/// What a Worker behind an outbound Worker has given away: whoever calls it, its code stays behind that.
+pub struct Fenced {
+    pub target: Arc<dyn Fetch>,
+    pub outbound: Arc<dyn Fetch>,
+}
+
+impl Fetch for Fenced {
+    fn fetch(&self, request: Request, call: Call, reply: Reply) {
+        self.target.fetch(request, Call { outbound: Some(self.outbound.clone()), ..call }, reply);
+    }
+
+    fn invoke(&self, errand: Errand, call: Call, reply: ParcelReply) {
+        self.target.invoke(errand, Call { outbound: Some(self.outbound.clone()), ..call }, reply);
+    }
+
+    fn connect(&self, address: Address, call: Call, reply: ConnectReply) {
+        self.target.connect(address, Call { outbound: Some(self.outbound.clone()), ..call }, reply);
+    }
+}
+
 impl Response {
     /// A small text answer of the host's own.
     pub fn text(status: u16, text: impl Into<String>) -> Self {

@@ -283,6 +283,11 @@ impl Client {
         Ask::new(self.api_port, method, path)
     }
 
+    /// The port of the API.
+    pub(crate) fn api_port(&self) -> u16 {
+        self.api_port
+    }
+
     /// A connection on which nothing was said yet.
     pub(crate) fn connect(&self) -> Connection {
         Connection::to(self.port)

@@ -1,16 +1,18 @@
 //! A JavaScript value -> bytes and parts.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use rquickjs::{Array, ArrayBuffer, Atom, Class, Ctx, Function, Object, Result, Type, Value, qjs};
 
 use super::{MAX_DEPTH, Tag};
 use crate::engine::text::wtf8;
-use crate::engine::{throw_range, throw_type};
+use crate::engine::{current, throw_range, throw_type};
+use crate::web::Event;
 use crate::web::body::{BodyHandle, BodyWriter};
 use crate::web::fetch::FetchTarget;
 use crate::web::rpc::StubHandle;
-use crate::worker::Part;
+use crate::worker::{Fenced, Fetch, Part};
 
 pub(super) fn write<'js>(ctx: &Ctx<'js>, value: &Value<'js>, describe: &Function<'js>) -> Result<(Vec<u8>, Vec<Part>)> {
     let mut writer = Writer {
@@ -145,7 +147,7 @@ impl<'js> Writer<'_, 'js> {
         } else if let Ok(stub) = Class::<StubHandle>::from_value(value) {
             Part::Stub(stub.borrow().target(self.ctx)?)
         } else if let Ok(service) = Class::<FetchTarget>::from_value(value) {
-            Part::Service(service.borrow().target())
+            Part::Service(fenced(self.ctx, service.borrow().target()))
         } else {
             return Ok(false);
         };
@@ -247,5 +249,14 @@ impl<'a> Iterator for WtfChunks<'a> {
         self.0 = rest;
         let bits = |at: usize| u16::from(unit.get(at).copied().unwrap_or_default() & 0x3f);
         Some(Err(0xd000 | bits(1) << 6 | bits(2)))
+    }
+}
+
+/// Another Worker may call what this one gives away: its code then is behind the same outbound Worker as now.
+fn fenced(ctx: &Ctx<'_>, target: Arc<dyn Fetch>) -> Arc<dyn Fetch> {
+    let outbound = current(ctx).and_then(|invocation| Event::of(&invocation).call().outbound);
+    match outbound {
+        Some(outbound) => Arc::new(Fenced { target, outbound }),
+        None => target,
     }
 }
