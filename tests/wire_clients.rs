@@ -149,7 +149,7 @@ fn mysql2_ioredis_and_ws_speak_with_their_servers() {
           return [got, await client.quit()];
         },
         ws() {
-          const socket = new WebSocket(`ws://127.0.0.1:${sockets}/path`, { perMessageDeflate: false });
+          const socket = new WebSocket(`ws://127.0.0.1:${sockets}/path`);
           const got = [];
           socket.on('open', () => { socket.send('text'); socket.send(Buffer.alloc(70000, 7)); });
           socket.on('message', (data, binary) => {
@@ -158,7 +158,7 @@ fn mysql2_ioredis_and_ws_speak_with_their_servers() {
           });
           return new Promise((resolve, reject) => {
             socket.on('error', reject);
-            socket.on('close', (code, reason) => resolve([got, code, `${reason}`]));
+            socket.on('close', (code, reason) => resolve([got, code, `${reason}`, socket.extensions]));
           });
         },";
     let dev = Dev::new()
@@ -168,5 +168,5 @@ fn mysql2_ioredis_and_ws_speak_with_their_servers() {
         .start();
     dev.get("/mysql2").status(200).body("[[{\"said\":\"select 'x'\"}],1045]");
     dev.get("/ioredis").status(200).body("[[\"b\",null],\"OK\"]");
-    dev.get("/ws").status(200).body("[[\"text\",70000],4000,\"done\"]");
+    dev.get("/ws").status(200).body("[[\"text\",70000],4000,\"done\",\"permessage-deflate\"]");
 }

@@ -1,6 +1,8 @@
 //! Natives of `node:zlib`: whole buffers at once, in every format, and checksums.
 #![allow(clippy::needless_pass_by_value, reason = "rquickjs hands converted arguments over by value")]
 
+mod coder;
+
 use std::io::{self, Read, Write};
 
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
@@ -15,7 +17,8 @@ use crate::engine::throw_error;
 pub(super) fn init<'js>(_ctx: &Ctx<'js>, natives: &Object<'js>) -> Result<()> {
     natives.set("zlibCompress", Func::from(compress))?;
     natives.set("zlibDecompress", Func::from(decompress))?;
-    natives.set("crc32", Func::from(crc32))
+    natives.set("crc32", Func::from(crc32))?;
+    coder::init(natives)
 }
 
 fn crc32(bytes: TypedArray<'_, u8>, start: u32) -> u32 {
@@ -42,6 +45,7 @@ fn compress<'js>(ctx: Ctx<'js>, format: String, bytes: TypedArray<'js, u8>, leve
         "deflate" => ZlibEncoder::new(Vec::new(), flate).written(&bytes),
         "raw" => DeflateEncoder::new(Vec::new(), flate).written(&bytes),
         "gzip" => GzEncoder::new(Vec::new(), flate).written(&bytes),
+        "zstd" => Ok(ruzstd::encoding::compress_to_vec(&*bytes, ruzstd::encoding::CompressionLevel::Fastest)),
         _ => brotli(&bytes, level),
     };
     TypedArray::new_copy(ctx.clone(), packed.map_err(|error| throw_error(&ctx, &error.to_string()))?)
@@ -84,6 +88,7 @@ fn decompress<'js>(
         "deflate" => Box::new(ZlibDecoder::new(&*bytes)),
         "raw" => Box::new(DeflateDecoder::new(&*bytes)),
         "gzip" => Box::new(MultiGzDecoder::new(&*bytes)),
+        "zstd" => Box::new(Frames { bytes: &bytes, frame: None }),
         _ => Box::new(brotli::Decompressor::new(&*bytes, 4096)),
     };
     let mut unpacked = Vec::new();
@@ -111,7 +116,36 @@ fn complaint(format: &str, bytes: &[u8], error: &io::Error) -> &'static str {
     match () {
         () if is_header => "incorrect header check",
         () if format == "brotli" => "Decompression failed",
+        () if format == "zstd" => "Zstd decompression failed",
         () if error.to_string().contains("crc") => "incorrect data check",
         () => "invalid stored block lengths",
+    }
+}
+
+/// Frames of zstd, one after the other.
+struct Frames<'a> {
+    bytes: &'a [u8],
+    frame: Option<Box<Frame<'a>>>,
+}
+
+type Frame<'a> = ruzstd::decoding::StreamingDecoder<&'a [u8], ruzstd::decoding::FrameDecoder>;
+
+impl Read for Frames<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if let Some(frame) = self.frame.as_mut() {
+                let count = frame.read(into)?;
+                if count > 0 || into.is_empty() {
+                    return Ok(count);
+                }
+                self.bytes = *frame.get_ref();
+                self.frame = None;
+            }
+            if self.bytes.is_empty() {
+                return Ok(0);
+            }
+            let bytes = std::mem::take(&mut self.bytes);
+            self.frame = Some(Box::new(Frame::new(bytes).map_err(io::Error::other)?));
+        }
     }
 }
