@@ -12,12 +12,17 @@ export class ChildProcess extends EventEmitter {
   }
 }
 
+const members = ["kill", "send", "disconnect", "unref", "ref", Symbol.dispose];
+for (const name of members) {
+  Object.defineProperty(ChildProcess.prototype, name, { value() { refuse(`ChildProcess.${String(name)}`); }, writable: true, configurable: true });
+}
+
 export function _forkChild() { refuse("_forkChild"); }
 
 export function exec(command, options = undefined, callback = undefined) {
   validateString(command, "command");
   if (typeof options !== "function" && options !== undefined && options !== null) validateObject(options, "options");
-  if (callback !== undefined) validateFunction(callback, "callback");
+  if (callback !== undefined && callback !== null) validateFunction(callback, "callback");
   refuse("exec");
 }
 
@@ -45,7 +50,7 @@ export function execSync(command, options = undefined) {
 }
 
 export function fork(modulePath, ...rest) { checked("fork", "modulePath", modulePath instanceof URL ? modulePath.href : modulePath, rest); }
-export function spawn(file, ...rest) { checked("spawn", "file", file, rest); }
+export function spawn(file = "", ...rest) { checked("spawn", "file", file, rest); }
 export function spawnSync(file, ...rest) { checked("spawnSync", "file", file, rest); }
 
 export default { ChildProcess, _forkChild, exec, execFile, execFileSync, execSync, fork, spawn, spawnSync };

@@ -35,8 +35,13 @@ const refused = (name) => ({
 })[name];
 export const [fork, disconnect, setupPrimary, setupMaster] = ["fork", "disconnect", "setupPrimary", "setupMaster"].map(refused);
 
-const cluster = Object.assign(new EventEmitter(), {
-  SCHED_NONE, SCHED_RR, isMaster, isPrimary, isWorker, schedulingPolicy, settings, workers, Worker, fork, disconnect, setupPrimary, setupMaster,
-});
+export class Cluster extends EventEmitter {
+  constructor() {
+    super();
+    Object.assign(this, { SCHED_NONE, SCHED_RR, isMaster, isPrimary, isWorker, schedulingPolicy, settings, workers, Worker, fork, disconnect, setupPrimary, setupMaster });
+  }
+}
+
+const cluster = new Cluster();
 export const { _events, _eventsCount, _maxListeners } = cluster;
 export default cluster;

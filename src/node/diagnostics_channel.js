@@ -28,7 +28,7 @@ export class Channel {
 
   constructor(name) { this.name = name; }
 
-  get hasSubscribers() { return this.#subscribers.length > 0 || this.#stores.size > 0; }
+  hasSubscribers() { return this.#subscribers.length > 0 || this.#stores.size > 0; }
 
   subscribe(subscription) {
     validateFunction(subscription, "subscription");
@@ -89,7 +89,7 @@ export function channel(name) {
   return channels.get(name);
 }
 
-export const hasSubscribers = (name) => channels.get(name)?.hasSubscribers ?? false;
+export const hasSubscribers = (name) => channels.get(name)?.hasSubscribers() ?? false;
 export const subscribe = (name, subscription) => channel(name).subscribe(subscription);
 export const unsubscribe = (name, subscription) => channel(name).unsubscribe(subscription);
 
@@ -107,7 +107,7 @@ export class TracingChannel {
     }
   }
 
-  get hasSubscribers() { return EVENTS.some((event) => this[event].hasSubscribers); }
+  hasSubscribers() { return EVENTS.some((event) => this[event].hasSubscribers()); }
 
   subscribe(subscriptions) {
     for (const event of EVENTS) if (subscriptions[event]) this[event].subscribe(subscriptions[event]);

@@ -121,3 +121,16 @@ test("Diffie-Hellman in the groups of RFC 3526, and in one's own", () => {
   throws("RangeError", () => own.computeSecret(Buffer.from([1])));
   equal(throws("Error", () => crypto.getDiffieHellman("modp99")).code, "ERR_CRYPTO_UNKNOWN_DH_GROUP");
 });
+
+test("a hash that was piped through may still be asked for, another length than its own is refused", async () => {
+  const { createHash, createHmac, hash, pbkdf2 } = await import("node:crypto");
+  const stream = createHash("sha256");
+  stream.end("text");
+  const [piped] = await stream.toArray();
+  equal(stream.digest("hex"), piped.toString("hex"));
+  throws("Error", () => createHash("sha256", { outputLength: 28 }));
+  equal(throws("TypeError", () => hash("sha1", "text", 1)).code, "ERR_INVALID_ARG_TYPE");
+  equal(throws("Error", () => createHmac("sha7", "key")).message, "Digest method not supported");
+  const error = await new Promise((resolve) => pbkdf2("word", "salt", 1, 8, "md55", resolve));
+  equal(error.name, "TypeError");
+});

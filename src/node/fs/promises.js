@@ -24,8 +24,11 @@ export class FileHandle extends EventEmitter {
     this.#fd = fd;
   }
 
-  get fd() { return this.#fd; }
-  #run(name, ...args) { return operations[name](this.#fd, ...args)(); }
+  get fd() { return this.#fd === -1 ? undefined : this.#fd; }
+  #run(name, ...args) {
+    if (this.#fd === -1) throw volume.fsError("EBADF", name);
+    return operations[name](this.#fd, ...args)();
+  }
 
   async appendFile(data, options = undefined) { this.#run("appendFile", data, options); }
   async chmod(mode) { this.#run("fchmod", mode); }
@@ -58,14 +61,17 @@ export class FileHandle extends EventEmitter {
   createWriteStream(options = undefined) { return new (streams().WriteStream)(undefined, { ...options, fd: this }); }
   readLines() { return readers().createInterface(); }
 
-  readableWebStream() {
+  readableWebStream({ autoClose = true } = {}) {
     const handle = volume.handleOf(this.#fd, "read");
     return new ReadableStream({
       type: "bytes",
-      pull(controller) {
+      pull: async (controller) => {
         const bytes = new Uint8Array(16384);
-        const count = volume.readAt(handle, bytes, null);
-        if (count === 0) return void controller.close();
+        const count = this.#fd === -1 ? 0 : volume.readAt(handle, bytes, null);
+        if (count === 0) {
+          controller.close();
+          return void (autoClose && (await this.close()));
+        }
         controller.enqueue(bytes.subarray(0, count));
       },
     });
@@ -74,7 +80,7 @@ export class FileHandle extends EventEmitter {
   async close() {
     if (this.#fd === -1) return;
     volume.close(this.#fd);
-    this.#fd = -1;
+    this.#fd = -1; // no number of a file: whatever is asked now fails
     this.emit("close");
   }
 
@@ -82,7 +88,7 @@ export class FileHandle extends EventEmitter {
 }
 
 /** A path, or the handle of an open file. */
-const unhandled = (value) => (value instanceof FileHandle ? value.fd : value);
+const unhandled = (value) => (value instanceof FileHandle ? value.fd ?? -1 : value);
 const promised = (name) => ({ async [name](...args) { return operations[name](...args)(); } })[name];
 
 export const [

@@ -27,8 +27,9 @@ function pbkdf2Job(password, salt, iterations, keylen, digest) {
   validateUint32(iterations, "iterations", true);
   validateInt32(keylen, "keylen", 0);
   return () => {
+    checkDigest(digest);
+    if (keylen > 255 * natives.hasher(hashName(digest)).digest().length) throw new ERR_CRYPTO_INVALID_KEYLEN();
     const derived = natives.pbkdf2(hashName(digest), secrets, [iterations, keylen]);
-    if (derived === undefined || derived === null) throw new ERR_CRYPTO_INVALID_DIGEST(digest);
     return bufferOf(derived);
   };
 }
@@ -41,8 +42,6 @@ export function pbkdf2(password, salt, iterations, keylen, digest, callback) {
   let [name, done] = [digest, callback];
   if (typeof name === "function") [name, done] = [undefined, name];
   const run = pbkdf2Job(password, salt, iterations, keylen, name);
-  validateFunction(done, "callback");
-  checkDigest(name);
   later(run, done);
 }
 
@@ -66,9 +65,6 @@ function hkdfJob(digest, ikm, salt, info, length) {
 
 export function hkdf(digest, ikm, salt, info, length, callback) {
   const run = hkdfJob(digest, ikm, salt, info, length);
-  validateFunction(callback, "callback");
-  checkDigest(digest);
-  if (length > 255 * natives.hasher(hashName(digest)).digest().length) throw new ERR_CRYPTO_INVALID_KEYLEN();
   later(run, callback);
 }
 

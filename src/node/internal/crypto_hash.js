@@ -44,7 +44,7 @@ export function Hash(algorithm, options = undefined) {
   const length = options !== null && typeof options === "object" ? options.outputLength : undefined;
   if (length !== undefined) validateUint32(length, "options.outputLength");
   const hasher = isCopy ? algorithm : made(natives.hasher(hashName(algorithm)));
-  if (length !== undefined && length > hasher.digest().length) throw new Error("Unsupported state or unable to set the output length");
+  if (length !== undefined && length !== hasher.copy().digest().length) throw new Error("Unsupported state or unable to set the output length");
   this[kState] = { hasher, length, finalized: false };
   Reflect.apply(Transform, this, [options]);
   return this;
@@ -67,13 +67,17 @@ Object.assign(Hash.prototype, {
   digest(encoding = undefined) {
     const state = this[kState];
     if (state.finalized) throw new ERR_CRYPTO_HASH_FINALIZED();
+    // What was piped through may still be asked for.
+    if (state.flushed !== undefined) return outputOf(state.flushed, encoding);
     state.finalized = true;
     const bytes = state.hasher.digest();
     return outputOf(state.length === undefined ? bytes : bytes.subarray(0, state.length), encoding === undefined ? undefined : `${encoding}`);
   },
   _transform: transform,
   _flush(callback) {
-    this.push(this.digest());
+    const bytes = this.digest();
+    Object.assign(this[kState], { flushed: bytes, finalized: false });
+    this.push(bytes);
     callback();
   },
 });
@@ -83,7 +87,7 @@ export function Hmac(algorithm, key, options = undefined) {
   validateString(algorithm, "hmac");
   const secret = secretBytes(key, "key", options?.encoding);
   const hasher = natives.hmac(hashName(algorithm), secret);
-  if (hasher === undefined || hasher === null) throw Object.assign(new Error(`Invalid digest: ${algorithm}`), { code: "ERR_CRYPTO_INVALID_DIGEST" });
+  if (hasher === undefined || hasher === null) throw new Error("Digest method not supported");
   this[kState] = { hasher, finalized: false };
   Reflect.apply(Transform, this, [options]);
   return this;
@@ -101,7 +105,10 @@ Object.assign(Hmac.prototype, {
     return outputOf(bytes, encoding === undefined ? undefined : `${encoding}`);
   },
   _transform: transform,
-  _flush: Hash.prototype._flush,
+  _flush(callback) {
+    this.push(this.digest());
+    callback();
+  },
 });
 
 export const createHash = (algorithm, options = undefined) => new Hash(algorithm, options);
@@ -110,6 +117,7 @@ export const createHmac = (algorithm, key, options = undefined) => new Hmac(algo
 export function hash(algorithm, data, options = "hex") {
   validateString(algorithm, "algorithm");
   if (typeof data !== "string" && !ArrayBuffer.isView(data)) throw new ERR_INVALID_ARG_TYPE("input", ["string", "Buffer", "TypedArray", "DataView"], data);
-  const encoding = typeof options === "string" ? options : options?.outputEncoding ?? "hex";
+  const encoding = options !== null && typeof options === "object" ? options.outputEncoding ?? "hex" : options;
+  validateString(encoding, "outputEncoding");
   return createHash(algorithm).update(data).digest(encoding);
 }

@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import * as take from "node:internal/fs/arguments";
 import * as volume from "node:internal/fs/volume";
 import { Dirent, statFs, statsOf } from "node:internal/fs/stats";
-import { ERR_FS_EISDIR, ERR_INVALID_ARG_TYPE, ERR_METHOD_NOT_IMPLEMENTED } from "node:internal/errors";
+import { ERR_INVALID_ARG_TYPE, ERR_METHOD_NOT_IMPLEMENTED } from "node:internal/errors";
 import { validateBoolean, validateInteger, validateUint32 } from "node:internal/validators";
 
 const { fsError } = volume;
@@ -319,14 +319,12 @@ function makeAll(place) {
   return first;
 }
 
-const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
 function mkdtemp(prefix, options = undefined) {
   const start = take.pathOf(prefix, "prefix");
   const { encoding } = take.optionsOf(options);
   return () => {
-    const random = crypto.getRandomValues(new Uint8Array(6));
-    const path = start + Array.from(random, (byte) => LETTERS[byte % LETTERS.length]).join("");
+    const path = `${start}${crypto.getRandomValues(new Uint32Array(1))[0]}`; // digits, as workerd has them
     makeOne(path);
     return encoding === "buffer" ? Buffer.from(path) : path;
   };
@@ -363,7 +361,7 @@ function rm(path, options = undefined) {
       if (force) return;
       throw fsError("ENOENT", "rm", place);
     }
-    if (spot.node.kind === "directory" && !recursive) throw Object.assign(new ERR_FS_EISDIR(`Path is a directory: rm returned EISDIR (is a directory) ${place}`), { path: place, syscall: "rm", errno: -21 });
+    if (!recursive && spot.node.kind === "directory" && spot.node.entries.size > 0) throw fsError("ENOTEMPTY", "rm", place);
     volume.detach(spot, "rm", place);
   };
 }

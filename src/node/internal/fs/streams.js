@@ -5,7 +5,7 @@ import { Buffer } from "node:buffer";
 import { Readable, Writable, finished } from "node:stream";
 import { optionsOf, pathOf, flagsOf, fdOf } from "node:internal/fs/arguments";
 import { ERR_INVALID_ARG_TYPE, ERR_METHOD_NOT_IMPLEMENTED, ERR_OUT_OF_RANGE, ERR_STREAM_DESTROYED } from "node:internal/errors";
-import { validateBoolean, validateFunction, validateInteger } from "node:internal/validators";
+import { validateAbortSignal, validateBoolean, validateFunction, validateInteger } from "node:internal/validators";
 
 const files = lazy("node:fs");
 const promisesOf = lazy("node:fs/promises");
@@ -52,7 +52,7 @@ function bounds(stream, options) {
 }
 
 function openFile(callback) {
-  if (this.open !== openStream) {
+  if (typeof this.open === "function" && this.open !== openStream) {
     // The user's own way to open.
     const emit = this.emit;
     this.emit = (...args) => {
@@ -89,6 +89,13 @@ function closeFile(stream, error, callback) {
 
 function openStream() {}
 
+/** A file that stays open after an error tells of it alone. */
+function failed(stream, error) {
+  if (stream.destroyed) return;
+  if (stream.autoClose) stream.destroy(error);
+  else stream.emit("error", error);
+}
+
 /** The user's options, inherited ones too, as a copy that may be changed. */
 function chosen(given) {
   optionsOf(given);
@@ -104,6 +111,7 @@ export function ReadStream(path, given = undefined) {
   const options = chosen(given);
   if (options.highWaterMark === undefined) options.highWaterMark = 64 * 1024;
   if (options.autoClose !== undefined && options.autoClose !== null) validateBoolean(options.autoClose, "options.autoClose");
+  if (options.signal !== undefined) validateAbortSignal(options.signal, "options.signal");
   this.flags = options.flags ?? "r";
   flagsOf(this.flags);
   this.mode = options.mode ?? 0o666;
@@ -129,7 +137,7 @@ Object.assign(ReadStream.prototype, {
     if (room <= 0) return void this.push(null);
     const buffer = Buffer.allocUnsafeSlow(room);
     this.functions.read(this.fd, buffer, 0, room, this.pos ?? null, (error, count, used = buffer) => {
-      if (error) return void (this.destroyed ? undefined : this.destroy(error));
+      if (error) return void failed(this, error);
       if (count > 0) {
         if (this.pos !== undefined) this.pos += count;
         this.bytesRead += count;
