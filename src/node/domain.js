@@ -3,7 +3,7 @@ import { EventEmitter } from "node:events";
 
 export class Domain extends EventEmitter {
   members = undefined;
-  _errorHandler() {}
+  _errorHandler(error) { throw error; }
   enter() {}
   exit() {}
   add() {}

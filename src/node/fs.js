@@ -53,8 +53,8 @@ export const [
   "truncate", "ftruncate", "fsync", "fdatasync", "chmod", "lchmod", "fchmod", "chown", "lchown", "fchown", "utimes", "lutimes", "futimes", "rename",
   "copyFile", "link", "symlink", "readlink", "realpath", "unlink", "mkdir", "mkdtemp", "rmdir", "rm", "readdir", "cp", "opendir", "glob",
 ].map(synchronous);
-export const writeFileSync = (path, data, options = undefined) => void writeFileSync_(path, data, options);
-export const appendFileSync = (path, data, options = undefined) => void appendFileSync_(path, data, options);
+export const writeFileSync = (path, data, options = undefined) => writeFileSync_(path, data, options); // the bytes written, as workerd has it
+export const appendFileSync = (path, data, options = undefined) => appendFileSync_(path, data, options);
 export const existsSync = (path) => {
   try {
     return volume.lookup(pathOf(path)) !== undefined;

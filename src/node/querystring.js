@@ -7,8 +7,17 @@ export function escape(value) {
   try {
     return encodeURIComponent(text);
   } catch {
-    throw new ERR_INVALID_URI();
+    return encodeURIComponent(joined(text));
   }
+}
+
+/** Text whose half pairs are joined with whatever comes next, as Node.js does. */
+function joined(text) {
+  return text.replace(/[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]([^])?/g, (pair, next) => {
+    if (pair.length === 2 && next === undefined) return pair;
+    if (next === undefined) throw new ERR_INVALID_URI();
+    return String.fromCodePoint(0x10000 + (((pair.charCodeAt(0) & 0x3ff) << 10) | (next.charCodeAt(0) & 0x3ff)));
+  });
 }
 
 /** `%41+` -> bytes of `A+`; what is no escape stays. */

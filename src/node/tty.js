@@ -23,7 +23,6 @@ export function WriteStream(fd) {
   this.fd = fd;
   this.columns = 0;
   this.rows = 0;
-  this.isTTY = false;
   return this;
 }
 Object.setPrototypeOf(WriteStream.prototype, Duplex.prototype);
@@ -35,7 +34,10 @@ for (const name of ["clearLine", "clearScreenDown", "cursorTo", "moveCursor"]) {
   };
 }
 Object.assign(WriteStream.prototype, {
-  getColorDepth: () => 1,
+  // As workerd has it, though nothing here is a terminal.
+  isTTY: true,
+  _refreshSize() {},
+  getColorDepth: () => 8,
   getWindowSize() { return [this.columns, this.rows]; },
   hasColors: () => false,
 });

@@ -20,7 +20,7 @@ export class Worker extends EventEmitter {
   postMessageToThread() { refuse("Worker.postMessageToThread"); }
   ref() {}
   unref() {}
-  async terminate() { return 0; }
+  async terminate() { refuse("Worker.terminate"); }
   getHeapSnapshot() { refuse("Worker.getHeapSnapshot"); }
   getHeapStatistics() { refuse("Worker.getHeapStatistics"); }
   async [Symbol.asyncDispose]() {}

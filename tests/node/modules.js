@@ -81,3 +81,19 @@ test("require and import give the same", async () => {
   equal(process.getBuiltinModule("path") === path, true);
   equal((await import(["node", "path"].join(":"))).default === path, true);
 });
+
+test("what workerd checks or answers in its own way", async () => {
+  const { escape } = await import("node:querystring");
+  equal(escape("\ud801test"), "%F0%90%91%B4est");
+  equal(throws("URIError", () => escape("a\ud801")).code, "ERR_INVALID_URI");
+  const dns = await import("node:dns");
+  equal(throws("TypeError", () => dns.lookup("localhost", { all: 1 }, () => {})).code, "ERR_INVALID_ARG_TYPE");
+  const { request } = await import("node:http");
+  const asked = request({ host: "localhost", path: "/safe" });
+  asked.path = "//elsewhere.test/";
+  const failed = new Promise((resolve) => asked.on("error", resolve));
+  asked.end();
+  equal((await failed).code, "ERR_INVALID_ARG_VALUE");
+  const { writeFileSync } = await import("node:fs");
+  equal(writeFileSync("/tmp/count.txt", "four"), 4);
+});

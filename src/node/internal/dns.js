@@ -1,9 +1,9 @@
 // Names without a network: addresses are what they are, `localhost` is here, nothing else is known.
 //
 // Differs: node:dns knows localhost and addresses only; there is no network to ask.
-import { isIP } from "node:net";
-import { ERR_INVALID_ARG_VALUE } from "node:internal/errors";
-import { validateNumber, validateOneOf, validateString } from "node:internal/validators";
+import { isIP } from "node:internal/net_addresses";
+import { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } from "node:internal/errors";
+import { validateBoolean, validateNumber, validateOneOf, validateString } from "node:internal/validators";
 
 const CODES = ["NODATA", "FORMERR", "SERVFAIL", "NOTFOUND", "NOTIMP", "REFUSED", "BADQUERY", "BADNAME", "BADFAMILY", "BADRESP", "CONNREFUSED", "TIMEOUT", "EOF", "FILE", "NOMEM", "DESTRUCTION", "BADSTR", "BADFLAGS", "NONAME", "BADHINTS", "NOTINITIALIZED", "LOADIPHLPAPI", "ADDRGETNETWORKPARAMS", "CANCELLED"];
 export const codes = Object.fromEntries(CODES.map((name) => [name, name === "CANCELLED" ? "ECANCELLED" : `E${name}`]));
@@ -13,9 +13,13 @@ export const KINDS = ["Any", "4", "6", "Caa", "Cname", "Mx", "Naptr", "Ns", "Ptr
 const unknown = (syscall, hostname) => Object.assign(new Error(`${syscall} ENOTFOUND ${hostname}`), { errno: -3008, code: "ENOTFOUND", syscall, hostname });
 
 export function lookupNow(hostname, options) {
-  const given = typeof options === "number" ? { family: options } : options ?? {};
   if (hostname) validateString(hostname, "hostname");
-  const { all = false } = given;
+  if (options !== null && typeof options !== "number" && typeof options !== "object" && typeof options !== "undefined") throw new ERR_INVALID_ARG_TYPE("options", ["integer", "object"], options);
+  const given = typeof options === "number" ? { family: options } : options ?? {};
+  const { all = false, verbatim = undefined, order = undefined } = given;
+  validateBoolean(all, "options.all");
+  if (verbatim !== undefined) validateBoolean(verbatim, "options.verbatim");
+  if (order !== undefined) validateOneOf(order, "options.order", ["ipv4first", "ipv6first", "verbatim"]);
   let { family = 0 } = given;
   if (typeof family === "string") family = { IPv4: 4, IPv6: 6 }[family] ?? family;
   validateOneOf(family, "options.family", [0, 4, 6]);

@@ -29,6 +29,12 @@ const checkHost = (host, name) => {
   return host;
 };
 
+/** A path must not lead to another host. */
+function checkPath(path) {
+  if (/[^\u0021-\u00ff]/.test(path)) throw new ERR_UNESCAPED_CHARACTERS("Request path");
+  if (/^[a-z][a-z0-9+.-]*:/i.test(path) || /^[\\/]{2}/.test(path) || path.startsWith("/\\")) throw new ERR_INVALID_ARG_VALUE("options.path", path, "must be a path of the host");
+}
+
 export class ClientRequest extends OutgoingMessage {
   #abort = new AbortController();
   #timer;
@@ -46,8 +52,7 @@ export class ClientRequest extends OutgoingMessage {
     if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(method)) throw new ERR_INVALID_HTTP_TOKEN("Method", method);
     this.method = method.toUpperCase();
     this.path = given.path || "/";
-    if (/[^\u0021-\u00ff]/.test(this.path)) throw new ERR_UNESCAPED_CHARACTERS("Request path");
-    if (/^[a-z][a-z0-9+.-]*:/i.test(this.path) || /^[\\/]{2}/.test(this.path) || this.path.startsWith("/\\")) throw new ERR_INVALID_ARG_VALUE("options.path", this.path, "must be a path of the host");
+    checkPath(this.path);
     this.host = checkHost(given.hostname, "hostname") || checkHost(given.host, "host") || "localhost";
     this.port = given.port ?? given.defaultPort;
     this.agent = given.agent;
@@ -69,6 +74,11 @@ export class ClientRequest extends OutgoingMessage {
   }
 
   send(headers, body) {
+    try {
+      checkPath(this.path); // it may have been changed since
+    } catch (error) {
+      return void this.destroy(error);
+    }
     if (asksForUpgrade(this)) {
       this.once("upgrade", () => clearTimeout(this.#timer));
       return void upgrade(this, this.#given, this.protocol === "https:");

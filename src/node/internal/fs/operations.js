@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import * as take from "node:internal/fs/arguments";
 import * as volume from "node:internal/fs/volume";
 import { Dirent, statFs, statsOf } from "node:internal/fs/stats";
-import { ERR_INVALID_ARG_TYPE, ERR_METHOD_NOT_IMPLEMENTED } from "node:internal/errors";
+import { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_METHOD_NOT_IMPLEMENTED } from "node:internal/errors";
 import { validateBoolean, validateInteger, validateUint32 } from "node:internal/validators";
 
 const { fsError } = volume;
@@ -107,7 +107,8 @@ function readFile(path, options = undefined) {
 }
 
 const put = (flag) => function writeFile(path, data, options = undefined) {
-  const { encoding, flag: given, mode } = take.optionsOf(options, { flag });
+  const { encoding, flag: given, mode, flush = false } = take.optionsOf(options, { flag });
+  validateBoolean(flush ?? false, "options.flush");
   const parsed = take.flagsOf(given, "options.flag");
   take.modeOf(mode, 0o666);
   const place = typeof path === "number" ? take.fdOf(path) : take.pathOf(path);
@@ -216,6 +217,7 @@ function rename(oldPath, newPath) {
 function copyFile(from, to, mode = 0) {
   const [source, target] = [take.pathOf(from, "src"), take.pathOf(to, "dest")];
   validateInteger(mode, "mode", 0, 7);
+  if ((mode & 4) !== 0) throw new ERR_INVALID_ARG_VALUE("mode", "COPYFILE_FICLONE_FORCE", "is unsupported");
   return () => {
     const node = fileOf(source, "copyfile");
     const spot = volume.locate(target, "copyfile");
