@@ -13,7 +13,7 @@ import { ReadStream, WriteStream, createReadStream, createWriteStream } from "no
 import * as volume from "node:internal/fs/volume";
 import { process } from "node:internal/process";
 import { customArgs } from "node:internal/promisify";
-import { validateFunction } from "node:internal/validators";
+import { validateFunction, validateObject, validateString } from "node:internal/validators";
 
 const promises_ = lazy("node:fs/promises");
 const all = { ...operations, cp: copy, opendir: openDirectory, glob: search };
@@ -148,8 +148,13 @@ export function exists(path, callback) {
 }
 Object.defineProperty(exists, Symbol.for("nodejs.util.promisify.custom"), { value: async (path) => existsSync(path) });
 
-export async function openAsBlob(path, { type = "" } = {}) {
-  return new Blob([readFileSync(path)], { type });
+/** At once, not by a promise: as workerd has it. */
+export function openAsBlob(path, options = {}) {
+  const place = pathOf(path);
+  validateObject(options, "options");
+  const { type = "" } = options;
+  validateString(type, "options.type");
+  return new Blob([readFileSync(place)], { type });
 }
 
 const refused = (name) => ({

@@ -24,7 +24,7 @@ export const close = () => undefined;
 export const open = () => ({ __proto__: null, [Symbol.dispose]: async () => undefined });
 export const url = () => undefined;
 export const waitForDebugger = () => undefined;
-const nothing = (...methods) => Object.fromEntries(methods.map((name) => [name, () => undefined]));
-export const Network = nothing("requestWillBeSent", "responseReceived", "loadingFinished", "loadingFailed", "dataSent", "dataReceived", "webSocketCreated", "webSocketClosed", "webSocketHandshakeResponseReceived");
+const refusing = (...methods) => Object.fromEntries(methods.map((name) => [name, () => { throw new ERR_METHOD_NOT_IMPLEMENTED(`Network.${name}`); }]));
+export const Network = refusing("requestWillBeSent", "responseReceived", "loadingFinished", "loadingFailed", "dataSent", "dataReceived", "webSocketCreated", "webSocketClosed", "webSocketHandshakeResponseReceived");
 
 export default { close, console, open, url, waitForDebugger, Session, Network };

@@ -38,3 +38,10 @@ test("directories with something in them are removed only when asked for", () =>
   fs.rmSync(made, { recursive: true });
   equal(fs.existsSync(made), false);
 });
+
+test("a file is a blob at once, and its options are checked", async () => {
+  fs.writeFileSync("/tmp/blob.txt", "123");
+  const blob = fs.openAsBlob("/tmp/blob.txt", { type: "text/plain" });
+  equal([blob.size, blob.type, await blob.text()], [3, "text/plain", "123"]);
+  equal(throws("TypeError", () => fs.openAsBlob("/tmp/blob.txt", { type: 1 })).code, "ERR_INVALID_ARG_TYPE");
+});

@@ -139,6 +139,9 @@ const power = (base, exponent, modulus) => {
   return Buffer.from(made);
 };
 
+/** Bytes of a generator, as of the longest prime. */
+const MOST_GENERATOR = 1250;
+
 export class DiffieHellmanGroupClass {
   #prime;
   #generator;
@@ -199,6 +202,7 @@ export class DiffieHellmanClass extends DiffieHellmanGroupClass {
     if (typeof sizeOrKey === "number" && (sizeOrKey < 2 || sizeOrKey > 10000)) throw new RangeError("Invalid DH prime size");
     const prime = typeof sizeOrKey === "number" ? Buffer.from(generatePrimeSync(sizeOrKey)) : Buffer.from(bytesOf(sizeOrKey, "sizeOrKey", encoding ?? undefined));
     const start = typeof base === "number" ? bytesIn(BigInt(base)) : base === undefined || base === null ? Buffer.from([2]) : Buffer.from(bytesOf(base, "generator", baseEncoding));
+    if (start.length > MOST_GENERATOR) throw new RangeError("DH generator is too large");
     if (number(start) < 2n) throw new RangeError("Invalid DH generator");
     super(prime, start);
   }

@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 
 import { Readable, Writable, finished } from "node:stream";
 import { optionsOf, pathOf, flagsOf, fdOf } from "node:internal/fs/arguments";
-import { ERR_INVALID_ARG_TYPE, ERR_METHOD_NOT_IMPLEMENTED, ERR_OUT_OF_RANGE, ERR_STREAM_DESTROYED } from "node:internal/errors";
+import { ERR_INVALID_ARG_TYPE, ERR_INVALID_THIS, ERR_METHOD_NOT_IMPLEMENTED, ERR_OUT_OF_RANGE, ERR_STREAM_DESTROYED } from "node:internal/errors";
 import { validateAbortSignal, validateBoolean, validateFunction, validateInteger } from "node:internal/validators";
 
 const files = lazy("node:fs");
@@ -228,7 +228,10 @@ Object.assign(WriteStream.prototype, {
 WriteStream.prototype.destroySoon = WriteStream.prototype.end;
 Object.defineProperties(WriteStream.prototype, {
   autoClose: {
-    get() { return this._writableState.autoDestroy; },
+    get() {
+      if (this._writableState === undefined) throw new ERR_INVALID_THIS("WriteStream");
+      return this._writableState.autoDestroy;
+    },
     set(value) { this._writableState.autoDestroy = value; },
   },
   pending: { get() { return this.fd === null || this.fd === undefined; }, configurable: true },
