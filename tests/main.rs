@@ -17,6 +17,7 @@ mod frames;
 mod hibernation;
 mod hosts;
 mod http;
+mod https;
 mod input;
 mod isolation;
 mod kills;

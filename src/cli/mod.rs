@@ -15,6 +15,7 @@ mod dispatch_namespace;
 
 mod flags;
 mod help;
+mod https;
 mod init;
 mod script;
 mod secret;
@@ -101,12 +102,17 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// Where bytecode is kept from one start to the next: with the user's other caches.
 fn kept_bytecode() -> Option<PathBuf> {
+    kept("bytecode")
+}
+
+/// Where a user's things of one kind are kept, if there is a place.
+fn kept(kind: &str) -> Option<PathBuf> {
     let directory = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let home = || {
         let below = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
         directory("HOME").map(|home| home.join(below))
     };
-    Some(directory("XDG_CACHE_HOME").or_else(home)?.join("devflare/bytecode"))
+    Some(directory("XDG_CACHE_HOME").or_else(home)?.join("devflare").join(kind))
 }
 
 /// Help and version are asked for; the rest is a mistake.

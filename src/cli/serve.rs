@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::https::Https;
 use crate::control::{self, Access};
 use crate::dev::Session;
 use crate::error::{Problem, Problems};
@@ -45,6 +46,9 @@ pub(super) struct Listen {
     /// A taken port is an error
     #[arg(long)]
     pub(super) strict_port: bool,
+
+    #[command(flatten)]
+    pub(super) https: Https,
 }
 
 /// Where the API is reached.
@@ -83,6 +87,7 @@ impl Serving {
         let configured = configured.map_err(|error| Problem::error(format!("the configured `ip` is {error}")))?;
         let ip = listen.ip.or(configured).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let wanted = listen.port.or(settings.port).unwrap_or(PORT);
+        let tls = listen.https.tls(settings.local_protocol.as_deref())?;
         let workers = open((ip, wanted, listen.strict_port), "--port", terminal).await?;
         let api_port = match api.api_port.or(settings.api_port).unwrap_or(ApiPort::Port(API_PORT)) {
             ApiPort::None => None,
@@ -95,10 +100,11 @@ impl Serving {
             return Err(Problem::error(what).help(help).into());
         }
         let stop = CancellationToken::new();
-        let (url, api_url) = (url_of(ip, &workers), api_port.as_ref().map(|one| url_of(ip, one)));
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let (url, api_url) = (url_of(scheme, ip, &workers), api_port.as_ref().map(|one| url_of("http", ip, one)));
         let variables = api_url.iter().flat_map(|url| control::variables(url, api.api_token.as_deref())).collect();
         let (serving, stopped) = (session.clone(), stop.clone());
-        let mut tasks = vec![tokio::spawn(async move { serving.serve(workers, stopped).await })];
+        let mut tasks = vec![tokio::spawn(async move { serving.serve((workers, tls), stopped).await })];
         if let Some(listeners) = api_port {
             let (serving, stopped) = (session.clone(), stop.clone());
             tasks.push(tokio::spawn(async move { serving.serve_api(listeners, access, stopped).await }));
@@ -131,9 +137,9 @@ async fn open(
     Ok(listeners)
 }
 
-fn url_of(ip: IpAddr, listeners: &[TcpListener]) -> String {
+fn url_of(scheme: &str, ip: IpAddr, listeners: &[TcpListener]) -> String {
     let host = if ip.is_loopback() || ip.is_unspecified() { "localhost".to_owned() } else { shown(ip) };
-    format!("http://{host}:{}", port_of(listeners))
+    format!("{scheme}://{host}:{}", port_of(listeners))
 }
 
 fn port_of(listeners: &[TcpListener]) -> u16 {

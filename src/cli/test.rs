@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::child::Supervised;
 use super::flags::{Log, Projects};
+use super::https::{Https, Protocol};
 use super::serve::{Api, Listen, Run, Serving, tokio};
 use super::signals::Signals;
 use super::{LAST_WORDS, fail};
@@ -71,7 +72,9 @@ async fn start(args: &Args, terminal: &Terminal) -> Result<Serving, Problems> {
         bytecode: super::kept_bytecode(),
     };
     let session = Session::start(options, terminal.clone()).await?;
-    let listen = Listen { port: Some(0), ..Listen::default() };
+    // Clients in tests would have to be told of the certificate.
+    let https = Https { local_protocol: Some(Protocol::Http), ..Https::default() };
+    let listen = Listen { port: Some(0), https, ..Listen::default() };
     let api = Api { api_port: Some(ApiPort::Port(0)), api_token: None };
     Serving::start(session, (&listen, &api), terminal).await
 }

@@ -26,7 +26,7 @@ pub async fn serve(
 ) {
     let _served_once = control.access.set(access);
     let router = Router::new().fallback(answer).with_state(control);
-    front::serve_router(listeners, router, refused, stop).await;
+    front::serve_router((listeners, None), router, refused, stop).await;
 }
 
 async fn answer(
@@ -37,7 +37,7 @@ async fn answer(
     let handshake = front::Handshake::of(&mut request);
     let started = Instant::now();
     let method = request.method().clone();
-    let url = front::url_of(&request, None).unwrap_or_default();
+    let url = front::url_of(&request, "http", None).unwrap_or_default();
     let host = url::Url::parse(&url).as_ref().map(host_of).unwrap_or_default();
     let request = front::incoming(request, url, &connection, None);
     let path = path_of(&request.url);

@@ -45,8 +45,9 @@ fn answers(fleet: &Fleet, id: &WorkerId, member: &Member, url: Option<&str>) -> 
         }
         let ordinary = fleet.members.iter().filter(|member| member.is_ordinary()).count();
         // The port, whatever the host: NAME.localhost leads to this machine.
-        if let Some((_, port)) = url.rsplit_once(':').filter(|_| ordinary > 1) {
-            answers.push(format!("http://{}.localhost:{port}", id.name()));
+        let parts = url.split_once("://").zip(url.rsplit_once(':'));
+        if let Some(((scheme, _), (_, port))) = parts.filter(|_| ordinary > 1) {
+            answers.push(format!("{scheme}://{}.localhost:{port}", id.name()));
         }
     }
     let routes = member.project.iter().flat_map(|project| &project.config.routes);

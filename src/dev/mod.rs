@@ -195,12 +195,16 @@ impl Session {
         Err(problem.help(format!("choose another one with {flag}, or let devflare pick one with {flag} 0")))
     }
 
-    /// Answers requests until `stop`.
-    pub async fn serve(self: &Arc<Self>, listeners: Vec<tokio::net::TcpListener>, stop: CancellationToken) {
+    /// Answers requests until `stop`, over TLS where that is given.
+    pub async fn serve(
+        self: &Arc<Self>,
+        door: (Vec<tokio::net::TcpListener>, Option<front::Tls>),
+        stop: CancellationToken,
+    ) {
         let terminal = self.terminal.clone();
         let refused = move |problem: ConnectionProblem| terminal.tell(report::of_connection(&problem));
         let sites = Arc::new(sites::Served(self.clone()));
-        front::serve(listeners, sites, refused, stop).await;
+        front::serve(door, sites, refused, stop).await;
         lock(&self.builds).values().filter_map(|build| build.command.as_ref()).for_each(|command| command.stop());
         self.pool.stop();
     }

@@ -29,6 +29,8 @@ pub struct Settings {
     pub api_port: Option<ApiPort>,
     /// The host that Workers see in `request.url`.
     pub host: Option<String>,
+    /// `https` or `http`.
+    pub local_protocol: Option<String>,
     pub persist_to: Option<PathBuf>,
 }
 
@@ -50,6 +52,7 @@ impl Settings {
         self.port = self.port.or(dev.port);
         self.ip = self.ip.take().or_else(|| dev.ip.clone());
         self.host = self.host.take().or_else(|| dev.host.clone());
+        self.local_protocol = self.local_protocol.take().or_else(|| dev.local_protocol.clone());
     }
 }
 
@@ -89,6 +92,7 @@ fn settings(mut fields: Fields<'_>, directory: &Path) -> Settings {
         ip: fields.string("ip").map(|ip| ip.value),
         api_port: api_port(&mut fields),
         host: fields.string("host").map(|host| host.value),
+        local_protocol: fields.one_of("local_protocol", &["http", "https"]),
         persist_to: fields.string("persist_to").map(|path| directory.join(path.value)),
     };
     fields.finish();

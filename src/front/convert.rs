@@ -55,14 +55,14 @@ const CONNECTING_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
 
 /// The URL that a request is for, as the Worker sees it; `host` takes the place of the one that was asked for. None if
 /// what the client says is no host.
-pub(crate) fn url_of(request: &AxumRequest, host: Option<&str>) -> Option<String> {
+pub(crate) fn url_of(request: &AxumRequest, scheme: &str, host: Option<&str>) -> Option<String> {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let host = host.unwrap_or_else(|| host_of(request));
     if host.contains(['/', '?', '#', '@', '\\']) {
         return None;
     }
     // Normalises the host's case and default port, as `request.url` shows it.
-    url::Url::parse(&format!("http://{host}{path}")).ok().map(String::from)
+    url::Url::parse(&format!("{scheme}://{host}{path}")).ok().map(String::from)
 }
 
 /// The request as the Worker sees it.

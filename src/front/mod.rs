@@ -8,6 +8,7 @@ mod lingering;
 pub mod live;
 pub mod pages;
 mod serve;
+mod tls;
 mod upgrade;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use tokio::sync::oneshot;
 
 pub(crate) use convert::{incoming, outgoing, url_of};
 pub use serve::{Connection, ConnectionProblem, bind, serve, serve_router};
+pub use tls::{Pem, Tls};
 pub(crate) use upgrade::Handshake;
 
 use crate::worker::{Call, Cancel, Failure, Fetch, Outcome, Request, Response, Trace, WorkerId};
@@ -111,7 +113,7 @@ async fn answer(
     (asked, call): (&convert::Asked, Call),
 ) -> Response {
     let seen_host = sites.host();
-    let Some(url) = convert::url_of(&request, seen_host.as_deref()) else {
+    let Some(url) = convert::url_of(&request, connection.scheme(), seen_host.as_deref()) else {
         return Response::text(400, format!("400: a request needs a host, and \"{}\" is none.\n", asked.host));
     };
     let Some(site) = sites.find(&asked.host, &asked.path).await else {

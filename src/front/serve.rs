@@ -1,4 +1,4 @@
-//! The socket: accepts connections, speaks HTTP/1.1 and 2 on them, and ends when told.
+//! The socket: accepts connections, speaks HTTP/1.1 and 2 on them, with TLS or without, and ends when told.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -11,11 +11,12 @@ use http::HeaderValue;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use super::{Sites, handle};
+use super::{Sites, Tls, handle};
 
 /// Bytes of request line and headers that a client may send; Cloudflare allows 128 KB of headers.
 const MAX_HEAD: usize = 256 * 1024;
@@ -28,12 +29,17 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 #[derive(Clone)]
 pub struct Connection {
     ip: HeaderValue,
+    is_secure: bool,
 }
 
 impl Connection {
-    fn of(address: SocketAddr) -> Self {
+    fn of(address: SocketAddr, is_secure: bool) -> Self {
         let ip = address.ip().to_canonical().to_string();
-        Self { ip: HeaderValue::from_str(&ip).expect("an IP address is a header value") }
+        Self { ip: HeaderValue::from_str(&ip).expect("an IP address is a header value"), is_secure }
+    }
+
+    pub(super) fn scheme(&self) -> &'static str {
+        if self.is_secure { "https" } else { "http" }
     }
 
     pub(super) fn ip_header(&self) -> HeaderValue {
@@ -64,29 +70,36 @@ pub async fn bind(ip: IpAddr, port: u16) -> io::Result<Vec<TcpListener>> {
 
 /// Serves until `stop`; connections then get a moment to end.
 pub async fn serve(
-    listeners: Vec<TcpListener>,
+    (listeners, tls): (Vec<TcpListener>, Option<Tls>),
     sites: Arc<dyn Sites>,
     refused: impl Fn(ConnectionProblem) + Send + Sync + 'static,
     stop: CancellationToken,
 ) {
-    serve_router(listeners, Router::new().fallback(handle).with_state(sites), refused, stop).await;
+    serve_router((listeners, tls), Router::new().fallback(handle).with_state(sites), refused, stop).await;
 }
 
 /// Serves whatever a router answers; each request has its [`Connection`] with it.
 pub async fn serve_router(
-    listeners: Vec<TcpListener>,
+    (listeners, tls): (Vec<TcpListener>, Option<Tls>),
     router: Router,
     refused: impl Fn(ConnectionProblem) + Send + Sync + 'static,
     stop: CancellationToken,
 ) {
     let refused: Arc<dyn Fn(ConnectionProblem) + Send + Sync> = Arc::new(refused);
-    let loops = listeners.into_iter().map(|listener| accept(listener, router.clone(), refused.clone(), stop.clone()));
+    let door = Door { router, tls, refused };
+    let loops = listeners.into_iter().map(|listener| accept(listener, door.clone(), stop.clone()));
     futures_util::future::join_all(loops).await;
 }
 
-type Refused = Arc<dyn Fn(ConnectionProblem) + Send + Sync>;
+/// What connections meet.
+#[derive(Clone)]
+struct Door {
+    router: Router,
+    tls: Option<Tls>,
+    refused: Arc<dyn Fn(ConnectionProblem) + Send + Sync>,
+}
 
-async fn accept(listener: TcpListener, router: Router, refused: Refused, stop: CancellationToken) {
+async fn accept(listener: TcpListener, door: Door, stop: CancellationToken) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -94,7 +107,7 @@ async fn accept(listener: TcpListener, router: Router, refused: Refused, stop: C
         };
         match accepted {
             Ok((stream, address)) => {
-                let connection = speak(stream, address, router.clone(), refused.clone());
+                let connection = welcome(stream, address, door.clone());
                 let stop = stop.clone();
                 tokio::spawn(async move {
                     tokio::select! {
@@ -108,10 +121,18 @@ async fn accept(listener: TcpListener, router: Router, refused: Refused, stop: C
     }
 }
 
-async fn speak(stream: TcpStream, address: SocketAddr, router: Router, refused: Refused) {
+async fn welcome(stream: TcpStream, address: SocketAddr, door: Door) {
     let _small_writes_matter = stream.set_nodelay(true);
-    let connection = Connection::of(address);
-    let service = router.map_request(move |mut request: http::Request<hyper::body::Incoming>| {
+    let connection = Connection::of(address, door.tls.is_some());
+    let Some(tls) = &door.tls else { return speak(stream, connection, door).await };
+    // Who does not trust the certificate leaves; browsers do, and come back.
+    if let Ok(stream) = tls.accept(stream).await {
+        speak(stream, connection, door).await;
+    }
+}
+
+async fn speak(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, connection: Connection, door: Door) {
+    let service = door.router.map_request(move |mut request: http::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(ConnectInfo(connection.clone()));
         request.map(axum::body::Body::new)
     });
@@ -121,7 +142,7 @@ async fn speak(stream: TcpStream, address: SocketAddr, router: Router, refused: 
     if let Err(error) = spoken
         && let Some(problem) = problem_of(&*error)
     {
-        refused(problem);
+        (door.refused)(problem);
     }
 }
 

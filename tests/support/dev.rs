@@ -183,7 +183,7 @@ impl Server {
         let serving = runtime.spawn(async move {
             let access = Access { token: None, loopback: true };
             let api = served.serve_api(api_listeners, access, stopped.clone());
-            tokio::join!(served.serve(listeners, stopped.clone()), api);
+            tokio::join!(served.serve((listeners, None), stopped.clone()), api);
         });
         let serving = Some(serving);
         let client = Client { port, api_port, output };

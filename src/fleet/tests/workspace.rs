@@ -140,5 +140,5 @@ fn the_schema_for_editors_has_the_keys_that_are_read() {
         assert!(!unknown(&format!("[dev]\n{key} = []")), "dev.{key} is in the schema and is not read");
     }
     assert_eq!(keys(&schema), ["$schema", "workers", "namespaces", "dev"]);
-    assert_eq!(keys(&schema["properties"]["dev"]), ["port", "ip", "api_port", "host", "persist_to"]);
+    assert_eq!(keys(&schema["properties"]["dev"]), ["port", "ip", "api_port", "host", "local_protocol", "persist_to"]);
 }
