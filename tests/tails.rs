@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::process::{Folder, Running};
 use crate::support::{Client, Dev, Form};
 
 /// Keeps what it is told, and answers it.
@@ -280,4 +281,22 @@ fn a_log_is_followed_by_whoever_has_its_address_once() {
         r#"[["id", "url", "expires_at"], true, "refused", "refused", ["wanted"], "ann", "staging", "http://x/wanted", {"status":200},
         "refused", 1, true, "closed", false, 10, 10007]"#,
     );
+}
+
+#[test]
+fn devflare_tail_tells_what_a_worker_does() {
+    let folder = Folder::new();
+    let code = "export default { fetch(request) { console.log('hello', { a: 1 }); if (request.url.endsWith('/throw')) throw new Error('no'); return new Response() } };";
+    folder.project("front", "", code);
+    let dev = folder.serve(&["dev", "front"]);
+    let api = dev.ready["api_url"].as_str().expect("a URL").to_owned();
+    let mut command =
+        folder.devflare(&["tail", "front", "--api-url", &api, "--log-format", "json", "--status", "error"]);
+    let tail = Running::start(&mut command);
+    tail.event("note");
+    assert_eq!((dev.get("/").0, dev.get("/throw").0), (200, 500));
+    let trace = &tail.event("tail")["trace"];
+    assert_eq!((&trace["outcome"], &trace["logs"][0]["message"]), (&json!("exception"), &json!(["hello", { "a": 1 }])));
+    let none = folder.run(&["tail", "nobody", "--api-url", &api]);
+    assert!(none.status != Some(0) && none.error.contains("does not exist"), "{}{}", none.out, none.error);
 }

@@ -20,7 +20,7 @@ use super::serve::tokio;
 use super::{LAST_WORDS, fail};
 use crate::control::{ACCOUNT, TOKEN};
 use crate::error::{Problem, Problems};
-use crate::term::{Done, Level, Stream};
+use crate::term::{Done, Level, Stream, Terminal};
 
 /// Where devflare's API is when nobody says otherwise.
 const DEFAULT: &str = "http://localhost:8788/client/v4";
@@ -69,14 +69,21 @@ pub(super) struct Answer {
 impl Connection {
     /// Runs a command that speaks to the API, and tells what it did.
     pub(super) fn run(&self, work: impl AsyncFnOnce(&Api) -> Result<Done, Problems>) -> ExitCode {
+        self.run_on(async |api, terminal| {
+            terminal.tell(work(api).await?);
+            Ok(())
+        })
+    }
+
+    /// The same for one that tells what it does while it does it.
+    pub(super) fn run_on(&self, work: impl AsyncFnOnce(&Api, &Terminal) -> Result<(), Problems>) -> ExitCode {
         let terminal = self.log.terminal(Stream::Out, Level::Log, false);
         let done = tokio().map_err(Problems::from).and_then(|tokio| {
             let api = self.api()?;
-            tokio.block_on(work(&api))
+            tokio.block_on(work(&api, &terminal))
         });
         match done {
-            Ok(done) => {
-                terminal.tell(done);
+            Ok(()) => {
                 terminal.flush(LAST_WORDS);
                 ExitCode::SUCCESS
             }

@@ -22,6 +22,7 @@ mod secret;
 mod serve;
 mod signals;
 mod state;
+mod tail;
 mod test;
 
 #[cfg(test)]
@@ -72,6 +73,7 @@ enum Command {
     Deploy(deploy::Args),
     Delete(delete::Args),
     Secret(secret::Args),
+    Tail(tail::Args),
 }
 
 /// Runs a command line, of which the first word is the program's name; answers the process' status.
@@ -97,6 +99,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Deploy(args)) => deploy::run(&args),
         Some(Command::Delete(args)) => delete::run(&args),
         Some(Command::Secret(args)) => secret::run(&args),
+        Some(Command::Tail(args)) => tail::run(&args),
     }
 }
 

@@ -30,6 +30,7 @@ fn helps_read_well() {
         "secret put --help",
         "delete --help",
         "init --help",
+        "tail --help",
     ]
     .map(|words| format!("$ devflare {words}\n{}", said(words)));
     insta::assert_snapshot!(helps.join("\n"));

@@ -28,7 +28,7 @@ pub use keys::{Key, Keys};
 pub use level::Level;
 pub use line::{
     Banner, BindingRow, Checked, Cleared, Console, ConsoleLevel, Done, Dropped, Exception, HappenedLine, Line, Note,
-    Reload, ReloadKind, RequestLine, WorkerRow,
+    Reload, ReloadKind, RequestLine, Traced, WorkerRow,
 };
 pub use secret::ask_secret;
 pub use sink::{Capture, Sink, Standard, Stream};

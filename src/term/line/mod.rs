@@ -10,6 +10,7 @@ mod note;
 mod problem;
 mod reload;
 mod request;
+mod traced;
 
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ pub use happened::HappenedLine;
 pub use note::{Cleared, Dropped, Note};
 pub use reload::{Reload, ReloadKind};
 pub use request::RequestLine;
+pub use traced::Traced;
 
 /// Something that is told to the user.
 pub trait Line: Send {
