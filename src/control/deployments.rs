@@ -1,6 +1,4 @@
 //! `.../deployments`: which version is served, and which was when.
-//!
-//! Differs: a deployment of two versions serves the one with the greater share alone; issue 7 shares requests out.
 
 use std::sync::Arc;
 
@@ -9,9 +7,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::ask::Ask;
-use super::catalog::Deployment;
+use super::catalog::{Deployment, Indexed, Portion, Script};
 use super::envelope::{Answer, ApiError, Reply};
-use super::publish::{indexed_of, refused_start, source_of};
+use super::publish::{refused_start, source_of};
 use super::route::{Route, of_script};
 use super::{Control, migrations, moment, user};
 
@@ -73,15 +71,32 @@ fn greatest(versions: &[Share]) -> Result<&Share, ApiError> {
     greatest.ok_or_else(|| ApiError::bad("A deployment has at least one version."))
 }
 
+impl Control {
+    /// What is to be served of a script, which is the chosen version and those beside it.
+    async fn indexed(&self, script: &Script, shares: &[Share], chosen: &str) -> Result<Indexed, ApiError> {
+        let mut portions = Vec::with_capacity(shares.len());
+        for share in shares {
+            let version = self.version_of_script(script, &share.version_id).await?;
+            let of = Indexed::of(script.id.clone(), &version.id, &version.metadata);
+            portions.push((version.number, Portion { percentage: share.percentage, of }));
+        }
+        portions.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
+        let mut portions: Vec<_> = portions.into_iter().map(|(_, portion)| portion).collect();
+        let found = portions.iter().find(|portion| portion.of.version == chosen).map(|portion| portion.of.clone());
+        let indexed = found.ok_or_else(|| ApiError::bad("A deployment has at least one version."))?;
+        if portions.len() == 1 {
+            portions.clear();
+        }
+        Ok(Indexed { migrations: migrations::of(script), portions, ..indexed })
+    }
+}
+
 async fn create(control: Arc<Control>, mut ask: Ask) -> Answer {
     let id = ask.script()?;
     let wanted: Wanted = ask.json().await?;
     let chosen = greatest(&wanted.versions)?.version_id.clone();
     let source = source_of(&ask);
     let script = control.script(&id).await?;
-    for share in &wanted.versions {
-        control.version_of_script(&script, &share.version_id).await?;
-    }
     let versions = wanted.versions.iter();
     let versions: Vec<_> =
         versions.map(|share| json!({ "version_id": share.version_id, "percentage": share.percentage })).collect();
@@ -95,9 +110,7 @@ async fn create(control: Arc<Control>, mut ask: Ask) -> Answer {
         annotations,
     };
     let _alone = control.locks.hold(&id).await;
-    let version = control.version_of_script(&script, &chosen).await?;
-    let mut indexed = indexed_of(id.clone(), &version.id, &version.metadata);
-    indexed.migrations = migrations::of(&script);
+    let indexed = control.indexed(&script, &wanted.versions, &chosen).await?;
     let attempt = control.settings.runtime.attempt(control.spec(&indexed)).await;
     let attempt = attempt.map_err(|failure| refused_start(&failure))?;
     control.catalog.deploy(&id, indexed.clone(), deployment.clone()).await?;

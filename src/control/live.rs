@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::catalog::{Catalog, Indexed, StoredModule, Version};
+use super::catalog::{Catalog, Indexed, Portion, StoredModule, Version};
 use super::envelope::ApiError;
 use super::triggers::{Hosts, crons_of};
 use super::upload::{Module, Upload};
@@ -17,7 +17,7 @@ use crate::config::Fit;
 use crate::engine::Program;
 use crate::error::{Problem, Problems};
 use crate::graph::{self, Graph};
-use crate::runtime::{self, ProgramCache, WorkerSpec};
+use crate::runtime::{self, ProgramCache, Share, WorkerSpec};
 use crate::worker::{Compat, Cron, Failure, WorkerId, complaints};
 
 /// Everything that is uploaded and deployed, by id: what is known of it without its contents.
@@ -173,7 +173,15 @@ impl Control {
             migrations: migrations::read(&indexed.migrations),
             compat: OnceLock::new(),
         });
-        WorkerSpec { assets: self.site(&indexed.assets), ..worker(indexed, uploaded) }
+        let shares = indexed.portions.iter().map(|portion| self.share(indexed, portion)).collect();
+        WorkerSpec { assets: self.site(&indexed.assets), shares, ..worker(indexed, uploaded) }
+    }
+
+    fn share(&self, whole: &Indexed, portion: &Portion) -> Share {
+        let (id, migrations) = (whole.id.clone(), whole.migrations.clone());
+        let other = || Box::new(self.spec(&Indexed { id, migrations, ..portion.of.clone() }));
+        let spec = (portion.of.version != whole.version).then(other);
+        Share { version: portion.of.version.clone(), percentage: portion.percentage, spec }
     }
 
     /// The same for a version that was built a moment ago.
@@ -200,6 +208,7 @@ fn worker(indexed: &Indexed, uploaded: Arc<Uploaded>) -> WorkerSpec {
         cpu: indexed.cpu_ms.map(Duration::from_millis),
         subrequests: indexed.subrequests,
         assets: None,
+        shares: Vec::new(),
         outbound: None,
     }
 }

@@ -250,18 +250,7 @@ fn inherit(draft: &mut Draft, before: &[Value]) -> Result<(), ApiError> {
 
 fn indexed(draft: &Draft, version: &str) -> Indexed {
     let metadata = Value::Object(draft.upload.metadata.clone());
-    indexed_of(draft.id.clone(), version, &metadata)
-}
-
-/// What is known of a version before it is loaded.
-pub(super) fn indexed_of(id: WorkerId, version: &str, metadata: &Value) -> Indexed {
-    let limit = |key: &str| metadata.get("limits")?.get(key)?.as_u64();
-    let bindings = metadata.get("bindings").and_then(Value::as_array);
-    let dispatches = bindings.into_iter().flatten().any(|item| item["type"] == "dispatch_namespace");
-    let (cpu_ms, subrequests) = (limit("cpu_ms"), limit("subrequests"));
-    let version = version.to_owned();
-    let assets = metadata.get("assets").map(|_| metadata.clone()).unwrap_or_default();
-    Indexed { id, version, cpu_ms, subrequests, dispatches, settings: None, migrations: Value::Null, assets }
+    Indexed::of(draft.id.clone(), version, &metadata)
 }
 
 fn stored(upload: &Upload) -> Vec<StoredModule> {

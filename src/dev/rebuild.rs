@@ -407,6 +407,7 @@ fn spec(id: &WorkerId, build: &Arc<Build>, graph: Option<Arc<Graph>>) -> WorkerS
         cpu: project.config.limits.cpu_ms.map(Duration::from_millis),
         subrequests: project.config.limits.subrequests,
         assets: build.assets.clone(),
+        shares: Vec::new(),
         outbound: None,
         bindings: Arc::new(ProjectBindings(project)),
     }

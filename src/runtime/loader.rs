@@ -40,6 +40,7 @@ impl Loader for DynamicWorkers {
             cpu: code.cpu,
             subrequests: code.subrequests,
             assets: None,
+            shares: Vec::new(),
             outbound: Some(outbound),
         });
         let running = Running { runtime: self.runtime.clone(), id, slot: Arc::downgrade(&slot) };

@@ -13,6 +13,7 @@ mod objects;
 mod outbound;
 mod program;
 mod queues;
+mod shares;
 mod slot;
 mod tails;
 mod target;
@@ -30,6 +31,7 @@ use std::time::Duration;
 pub use bytecode::{BytecodeDirectory, BytecodeFile};
 pub use outbound::{LocalHosts, Network};
 pub use program::ProgramCache;
+pub use shares::Share;
 pub use tails::{About, Following};
 pub use triggers::{Happened, Triggers};
 
@@ -53,6 +55,8 @@ pub struct WorkerSpec {
     pub subrequests: Option<u64>,
     /// Files that answer before it does.
     pub assets: Option<Arc<Site>>,
+    /// Its own share of the requests among those of other versions; empty: it has them all.
+    pub shares: Vec<Share>,
     /// Where its `fetch()` leads; none for hosts of local Workers first, then the network.
     pub outbound: Option<Arc<dyn Fetch>>,
 }
@@ -263,7 +267,7 @@ impl Runtime {
 
     /// Isolates that are loaded now.
     pub fn loaded(&self) -> usize {
-        self.read().values().filter(|slot| slot.is_loaded()).count()
+        self.read().values().flat_map(Slot::versions).filter(|slot| slot.is_loaded()).count()
     }
 
     /// Answers requests for a Worker, whichever version is current when they come.
@@ -315,7 +319,8 @@ impl Runtime {
     /// the next ones find room.
     fn evict(&self) {
         let cap = self.settings.max_loaded;
-        let mut loaded: Vec<_> = self.read().values().filter(|slot| slot.is_loaded()).cloned().collect();
+        let mut loaded: Vec<_> =
+            self.read().values().flat_map(Slot::versions).filter(|slot| slot.is_loaded()).collect();
         if loaded.len() <= cap {
             return;
         }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
+use super::shares::Beside;
 use super::{Runtime, WorkerSpec, events};
 use crate::engine::{Booted, Isolate, Program};
 use crate::worker::Failure;
@@ -13,6 +14,8 @@ use crate::worker::Failure;
 pub(super) struct Slot {
     pub(super) spec: WorkerSpec,
     name: Arc<str>,
+    /// The versions that share its requests, if there are others.
+    pub(super) beside: Vec<Beside>,
     state: Mutex<State>,
     last_use: AtomicU64,
     /// Whether the observer is told that it does not start.
@@ -34,14 +37,17 @@ const CODE_UPDATED: &str = "Durable Object reset because its code was updated.";
 
 impl Slot {
     pub(super) fn new(spec: WorkerSpec) -> Arc<Self> {
-        let name = spec.id.to_string().into();
-        Arc::new(Self { spec, name, state: Mutex::default(), last_use: AtomicU64::new(0), heard: true })
+        Self::make(spec, true)
     }
 
     /// One whose failure to start is told to the caller alone.
     pub(super) fn unheard(spec: WorkerSpec) -> Arc<Self> {
-        let name = spec.id.to_string().into();
-        Arc::new(Self { spec, name, state: Mutex::default(), last_use: AtomicU64::new(0), heard: false })
+        Self::make(spec, false)
+    }
+
+    fn make(spec: WorkerSpec, heard: bool) -> Arc<Self> {
+        let (name, beside) = (spec.id.to_string().into(), Beside::of(&spec.shares));
+        Arc::new(Self { spec, name, beside, state: Mutex::default(), last_use: AtomicU64::new(0), heard })
     }
 
     pub(super) fn broken(spec: WorkerSpec, failure: Failure) -> Arc<Self> {
@@ -162,6 +168,10 @@ impl Slot {
         if let Some(isolate) = state.isolate.take() {
             isolate.retire();
             isolate.turn_out(&Failure::error(CODE_UPDATED));
+        }
+        drop(state);
+        for other in self.beside.iter().filter_map(|one| one.slot.as_ref()) {
+            other.retire();
         }
     }
 

@@ -5,10 +5,11 @@ use std::sync::{Arc, Weak};
 
 use super::Runtime;
 use super::events::{self, Arrival, Door, What};
+use super::slot::Slot;
 use crate::assets::Site;
 use crate::bindings::DispatchLimits;
 use crate::web::Answer;
-use crate::worker::{Call, Errand, Failure, Fetch, ParcelReply, Reply, Request, WorkerId};
+use crate::worker::{Call, Errand, Failure, Fetch, How, ParcelReply, Reply, Request, WorkerId};
 
 /// See the module's text.
 pub(super) struct Target {
@@ -89,15 +90,19 @@ fn nearest(name: &str, mut names: Vec<String>) -> Vec<String> {
 }
 
 impl Target {
-    /// The files in front of the Worker, and its name; other entrypoints than the default one have none.
-    fn assets(&self) -> Option<(Arc<Site>, Arc<str>)> {
-        let slot = self.runtime.upgrade()?.slot(&self.id).filter(|_| &*self.entrypoint == "default")?;
-        Some((slot.spec.assets.clone()?, slot.name().clone()))
+    /// What is there to answer, or why nothing is.
+    fn slot(&self) -> Result<(Arc<Runtime>, Arc<Slot>), Failure> {
+        let runtime = self.runtime.upgrade().ok_or(Failure::Stopped)?;
+        let slot = runtime.slot(&self.id).ok_or_else(|| self.missing(&runtime))?;
+        Ok((runtime, slot))
     }
 
-    fn start(&self, what: What, mut call: Call, answer: Answer) {
-        let Some(runtime) = self.runtime.upgrade() else { return answer.fail(Failure::Stopped) };
-        let Some(slot) = runtime.slot(&self.id) else { return answer.fail(self.missing(&runtime)) };
+    /// The files in front of the Worker; other entrypoints than the default one have none.
+    fn assets<'a>(&self, slot: &'a Slot) -> Option<&'a Arc<Site>> {
+        slot.spec.assets.as_ref().filter(|_| &*self.entrypoint == "default")
+    }
+
+    fn start(&self, (runtime, slot): (Arc<Runtime>, Arc<Slot>), what: What, mut call: Call, answer: Answer) {
         call.trace.enter(slot.name());
         if let Onward::To(outbound) = &self.onward {
             call.outbound.clone_from(outbound);
@@ -128,16 +133,25 @@ impl Fetch for Target {
         if self.runtime.upgrade().is_some_and(|runtime| !runtime.trust.has(&self.id)) {
             request.cf = None;
         }
-        match self.assets().and_then(|(site, name)| Some((site.answer_before_worker(&request)?, name))) {
-            Some((response, name)) => {
-                call.trace.enter(&name);
+        let (runtime, slot) = match self.slot() {
+            Ok((runtime, slot)) => (runtime, slot.chosen(Some(&request.headers))),
+            Err(failure) => return reply(Err(failure)),
+        };
+        match self.assets(&slot).and_then(|site| site.answer_before_worker(&request)) {
+            Some(response) => {
+                call.trace.enter(slot.name());
                 reply(Ok(response));
             }
-            None => self.start(What::Request(request), call, Answer::Response(reply)),
+            None => self.start((runtime, slot), What::Request(request), call, Answer::Response(reply)),
         }
     }
 
     fn invoke(&self, errand: Errand, call: Call, reply: ParcelReply) {
-        self.start(What::Errand(errand), call, Answer::Parcel(reply));
+        let (runtime, slot) = match self.slot() {
+            Ok((runtime, slot)) if errand.how == How::Handle => (runtime, slot),
+            Ok((runtime, slot)) => (runtime, slot.chosen(None)),
+            Err(failure) => return reply(Err(failure)),
+        };
+        self.start((runtime, slot), What::Errand(errand), call, Answer::Parcel(reply));
     }
 }

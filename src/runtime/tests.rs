@@ -119,6 +119,7 @@ impl World {
             cpu: None,
             subrequests: None,
             assets: None,
+            shares: Vec::new(),
             outbound: None,
         }
     }

@@ -3,6 +3,7 @@
 mod access;
 mod assets;
 mod bad_input;
+mod deployments;
 mod hostnames;
 mod inside;
 mod kept;

@@ -18,7 +18,7 @@ use rusqlite::Connection;
 pub(super) use assets::StoredAsset;
 pub(super) use namespaces::{Namespace, NamespaceChange};
 pub(super) use resources::StoredResource;
-pub(super) use scripts::{Indexed, Page, Script};
+pub(super) use scripts::{Indexed, Page, Portion, Script};
 pub(super) use tags::TagFilter;
 pub(super) use versions::{Deployment, Publication, StoredModule, Version};
 pub(super) use zones::CustomHostname;

@@ -39,6 +39,54 @@ pub(in crate::control) struct Indexed {
     pub(in crate::control) migrations: Value,
     /// What of the version's metadata tells its assets; empty without any.
     pub(in crate::control) assets: Value,
+    /// The versions of the deployment, itself among them, where it has more than one; the newest comes first.
+    pub(in crate::control) portions: Vec<Portion>,
+}
+
+/// A version's part of the requests, in percent.
+#[derive(Debug, Clone)]
+pub(in crate::control) struct Portion {
+    pub(in crate::control) percentage: f64,
+    pub(in crate::control) of: Indexed,
+}
+
+impl Indexed {
+    /// What is known of a version before it is loaded.
+    pub(in crate::control) fn of(id: WorkerId, version: &str, metadata: &Value) -> Self {
+        let limit = |key: &str| metadata.get("limits")?.get(key)?.as_u64();
+        let bindings = metadata.get("bindings").and_then(Value::as_array);
+        Self {
+            id,
+            version: version.to_owned(),
+            cpu_ms: limit("cpu_ms"),
+            subrequests: limit("subrequests"),
+            dispatches: bindings.into_iter().flatten().any(|item| item["type"] == "dispatch_namespace"),
+            settings: None,
+            migrations: Value::Null,
+            assets: metadata.get("assets").map(|_| metadata.clone()).unwrap_or_default(),
+            portions: Vec::new(),
+        }
+    }
+
+    /// As it is kept: see [`portions`].
+    pub(super) fn kept_portions(&self) -> Option<String> {
+        let one = |portion: &Portion| serde_json::json!({ "version_id": portion.of.version, "percentage": portion.percentage });
+        (!self.portions.is_empty()).then(|| self.portions.iter().map(one).collect::<Value>().to_string())
+    }
+}
+
+/// The versions of a deployment, as its script keeps them.
+fn portions(open: &Connection, id: &WorkerId, kept: &Value) -> rusqlite::Result<Vec<Portion>> {
+    let mut found = Vec::new();
+    for one in kept.as_array().into_iter().flatten() {
+        let version = one["version_id"].as_str().unwrap_or_default();
+        let query = "SELECT metadata FROM versions WHERE id = ?1";
+        let metadata = open.prepare_cached(query)?.query_row([version], |row| row.get(0)).optional()?;
+        let Some(metadata) = json(metadata) else { continue };
+        let percentage = one["percentage"].as_f64().unwrap_or_default();
+        found.push(Portion { percentage, of: Indexed::of(id.clone(), version, &metadata) });
+    }
+    Ok(found)
 }
 
 /// Which scripts of a list.
@@ -95,11 +143,15 @@ impl Catalog {
         let all = |open: &Connection| {
             let query = "SELECT namespace, name, version, cpu_ms, subrequests, dispatches,
                 CASE WHEN namespace = '' OR settings LIKE '%schedules%' THEN settings END, json_extract(settings, '$.migrations'),
-                (SELECT metadata FROM versions WHERE versions.id = scripts.version AND json_type(metadata, '$.assets') = 'object')
+                (SELECT metadata FROM versions WHERE versions.id = scripts.version AND json_type(metadata, '$.assets') = 'object'),
+                json_extract(settings, '$.portions')
                 FROM scripts WHERE version IS NOT NULL ORDER BY created";
             let indexed = |row: &Row<'_>| {
+                let id = id_of(&row.get::<_, String>(0)?, &row.get::<_, String>(1)?);
+                let kept = json(row.get(9)?).unwrap_or_default();
                 Ok(Indexed {
-                    id: id_of(&row.get::<_, String>(0)?, &row.get::<_, String>(1)?),
+                    portions: portions(open, &id, &kept)?,
+                    id,
                     version: row.get(2)?,
                     cpu_ms: limit(row.get(3)?),
                     subrequests: limit(row.get(4)?),

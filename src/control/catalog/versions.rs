@@ -230,23 +230,26 @@ fn serve(open: &Connection, script: i64, indexed: &Indexed, deployment: &Deploym
         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let row = (id, script, created, source, versions.to_string(), annotations.to_string());
     open.prepare_cached(insert)?.execute(row)?;
-    let update = "UPDATE scripts SET version = ?2, modified = ?3, cpu_ms = ?4, subrequests = ?5, dispatches = ?6
+    let update = "UPDATE scripts SET version = ?2, modified = ?3, cpu_ms = ?4, subrequests = ?5, dispatches = ?6,
+        settings = iif(?7 IS NULL, json_remove(settings, '$.portions'), json_set(settings, '$.portions', json(?7)))
         WHERE id = ?1";
     let limit = |limit: Option<u64>| limit.and_then(|limit| i64::try_from(limit).ok());
     let (cpu, subrequests) = (limit(indexed.cpu_ms), limit(indexed.subrequests));
-    let row = (script, &indexed.version, created, cpu, subrequests, indexed.dispatches);
+    let row = (script, &indexed.version, created, cpu, subrequests, indexed.dispatches, indexed.kept_portions());
     open.prepare_cached(update)?.execute(row)?;
     let forget = "DELETE FROM deployments WHERE script = ?1 AND id NOT IN
         (SELECT id FROM deployments WHERE script = ?1 ORDER BY created DESC, rowid DESC LIMIT ?2)";
     open.prepare_cached(forget)?.execute((script, KEPT_DEPLOYMENTS)).map(drop)
 }
 
-/// Drops versions beyond those that are kept, but never the one that is served.
+/// Drops versions beyond those that are kept, but never those that are served.
 fn forget_versions(open: &Connection, script: i64) -> rusqlite::Result<()> {
     let old = format!(
         "SELECT id FROM versions WHERE script = ?1
             AND number <= (SELECT max(number) FROM versions WHERE script = ?1) - {KEPT_VERSIONS}
-            AND id IS NOT (SELECT version FROM scripts WHERE id = ?1)"
+            AND id IS NOT (SELECT version FROM scripts WHERE id = ?1)
+            AND id NOT IN (SELECT json_extract(value, '$.version_id')
+                FROM scripts, json_each(scripts.settings, '$.portions') WHERE scripts.id = ?1)"
     );
     let count: i64 =
         open.prepare_cached(&format!("SELECT count(*) FROM ({old})"))?.query_row([script], |row| row.get(0))?;
