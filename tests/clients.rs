@@ -146,6 +146,7 @@ with_both! {
     user_workers_are_deployed_again_and_survive_a_kill
     assets_are_deployed_with_their_worker_and_kept
     an_ordinary_worker_goes_through_versions_and_back
+    two_versions_share_the_requests_over_a_restart
     secrets_are_put_listed_and_deleted
     what_cannot_run_replaces_nothing
 }
@@ -263,6 +264,30 @@ fn an_ordinary_worker_goes_through_versions_and_back(wrangler: Wrangler) {
     answers("four");
     let said = run("whoami");
     assert!(said.contains("646576666c6172652d6f66666c696e65"), "{said}");
+}
+
+fn two_versions_share_the_requests_over_a_restart(wrangler: Wrangler) {
+    let platform = Platform::start();
+    let run = |words: &str| platform.wrangler(wrangler, "plain", words);
+    let upload = |word: &str| {
+        platform.folder.project("plain", "", &HELLO.replace("hello", word));
+        let said = run("versions upload");
+        said.lines().find_map(|line| line.split("Worker Version ID: ").nth(1)).expect("an id").trim().to_owned()
+    };
+    platform.folder.project("plain", "", HELLO);
+    run("deploy");
+    let (one, two) = (upload("one"), upload("two"));
+    run(&format!("versions deploy {one}@30% {two}@70% -y"));
+    for words in ["deployments list", "deployments status"] {
+        let said = run(words);
+        assert!(said.contains(&format!("(30%) {one}")) && said.contains(&format!("(70%) {two}")), "{said}");
+    }
+    let platform = platform.restart();
+    let answers: Vec<_> = (0..200).map(|_| platform.get("/").1).collect();
+    let ones = answers.iter().filter(|answer| *answer == "one").count();
+    assert!((20..100).contains(&ones) && answers.iter().all(|answer| answer == "one" || answer == "two"), "{ones}");
+    platform.wrangler(wrangler, "plain", &format!("rollback {one} --yes --message back"));
+    (0..20).for_each(|_| assert_eq!(platform.get("/"), (200, "one".to_owned())));
 }
 
 fn secrets_are_put_listed_and_deleted(wrangler: Wrangler) {
