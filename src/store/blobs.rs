@@ -1,6 +1,6 @@
 //! Bytes too many for a database: a file each, written once and then only read, streamed both ways; or memory.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
@@ -15,6 +15,7 @@ use crate::worker::{Body, BodyError};
 pub struct Blobs {
     folder: Option<PathBuf>,
     memory: Mutex<HashMap<String, Bytes>>,
+    recent: Mutex<Recent>,
     tokio: Handle,
 }
 
@@ -30,10 +31,14 @@ pub struct Piece {
 const CHUNK: usize = 256 << 10;
 /// Fewer are read at once.
 const SMALL: u64 = 1 << 20;
+/// Bytes of small blobs that stay at hand after they were read.
+const AT_HAND: usize = 8 << 20;
+/// How many those are at most.
+const MOST_AT_HAND: usize = 64;
 
 impl Blobs {
     pub(super) fn new(folder: Option<PathBuf>, tokio: Handle) -> Arc<Self> {
-        Arc::new(Self { folder, memory: Mutex::default(), tokio })
+        Arc::new(Self { folder, memory: Mutex::default(), recent: Mutex::default(), tokio })
     }
 
     /// Keeps a body; `seen` is shown each chunk. Nothing is kept of one that breaks off. Blocks.
@@ -76,9 +81,19 @@ impl Blobs {
         File::create_new(path).map(Sink::File)
     }
 
+    /// What [`Blobs::read`] would answer, where that has been read lately. Does not block.
+    pub fn at_hand(&self, pieces: &[Piece]) -> Option<Body> {
+        let [piece] = pieces else { return None };
+        self.recent().find(piece).map(Body::bytes)
+    }
+
     /// The pieces one after the other as a body; an error if one of them is gone. Blocks.
     pub fn read(self: &Arc<Self>, pieces: Vec<Piece>) -> io::Result<Body> {
         let length = pieces.iter().map(|piece| piece.length).sum();
+        let whole = match &pieces[..] {
+            [piece] if piece.offset == 0 && self.folder.is_some() => Some(piece.id.clone()),
+            _ => None,
+        };
         let mut sources = Vec::with_capacity(pieces.len());
         for piece in pieces.into_iter().filter(|piece| piece.length > 0) {
             sources.push(self.open(&piece)?);
@@ -87,6 +102,10 @@ impl Blobs {
             let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
             for source in &mut sources {
                 source.read_to_end(&mut bytes)?;
+            }
+            let bytes = Bytes::from(bytes);
+            if let Some(id) = whole {
+                self.recent().keep(id, bytes.clone());
             }
             return Ok(Body::bytes(bytes));
         }
@@ -124,6 +143,7 @@ impl Blobs {
 
     /// Whoever reads it already may go on. Blocks.
     pub fn remove(&self, id: &str) {
+        self.recent().forget(id);
         match self.path(id) {
             Some(path) => drop(fs::remove_file(path)),
             None => drop(self.lock().remove(id)),
@@ -136,6 +156,45 @@ impl Blobs {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Bytes>> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Beginnings of blobs, the latest last.
+#[derive(Default)]
+struct Recent {
+    list: VecDeque<(String, Bytes)>,
+    size: usize,
+}
+
+impl Recent {
+    fn find(&self, piece: &Piece) -> Option<Bytes> {
+        let (_, bytes) = self.list.iter().rev().find(|(id, _)| *id == piece.id)?;
+        let start = usize::try_from(piece.offset).ok()?;
+        let end = start.checked_add(usize::try_from(piece.length).ok()?)?;
+        (end <= bytes.len()).then(|| bytes.slice(start..end))
+    }
+
+    fn keep(&mut self, id: String, bytes: Bytes) {
+        self.forget(&id);
+        self.size += bytes.len();
+        self.list.push_back((id, bytes));
+        while (self.size > AT_HAND || self.list.len() > MOST_AT_HAND)
+            && let Some((_, oldest)) = self.list.pop_front()
+        {
+            self.size -= oldest.len();
+        }
+    }
+
+    fn forget(&mut self, id: &str) {
+        if let Some(at) = self.list.iter().position(|(one, _)| one == id)
+            && let Some((_, bytes)) = self.list.remove(at)
+        {
+            self.size -= bytes.len();
+        }
     }
 }
 

@@ -9,8 +9,9 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::runtime::Handle;
 
-use super::{Access, Database, Schema, Store, StoreError};
+use super::{Access, Database, Piece, Schema, Store, StoreError};
 use crate::clock::ManualClock;
+use crate::worker::Body;
 
 const NOTES: Schema = &["CREATE TABLE notes (text TEXT NOT NULL UNIQUE)"];
 const NEWER: Schema = &[NOTES[0], "ALTER TABLE notes ADD COLUMN author TEXT"];
@@ -246,4 +247,30 @@ async fn what_was_not_saved_is_undone() {
     database.save().unwrap();
     database.reset();
     assert_eq!(count(), Ok(1));
+}
+
+#[tokio::test]
+async fn small_blobs_that_were_read_stay_at_hand_until_they_are_removed() {
+    let directory = TempDir::new().unwrap();
+    let blobs = open(&directory).blobs("blobs");
+    let text = |body: Body| body.as_bytes().expect("it is small").to_vec();
+    let (reader, writer) = (blobs.clone(), blobs.clone());
+    let write = move |bytes: Vec<u8>| writer.write(Body::bytes(bytes), |_| ()).unwrap();
+    let blocking = tokio::task::spawn_blocking(move || {
+        let (id, length) = write(b"a small blob".to_vec());
+        let piece = |offset, length| vec![Piece { id: id.clone(), offset, length }];
+        assert!(reader.at_hand(&piece(0, length)).is_none());
+        assert_eq!(text(reader.read(piece(0, length)).unwrap()), b"a small blob");
+        assert_eq!(text(reader.at_hand(&piece(2, 5)).expect("it was read")), b"small");
+        assert!(reader.at_hand(&piece(0, length + 1)).is_none());
+        for _ in 0..9 {
+            let (id, length) = write(vec![1; 1 << 20]);
+            reader.read(vec![Piece { id, offset: 0, length }]).unwrap();
+        }
+        assert!(reader.at_hand(&piece(2, 5)).is_none());
+        reader.read(piece(0, length)).unwrap();
+        reader.remove(&id);
+        assert!(reader.at_hand(&piece(0, length)).is_none() && reader.read(piece(0, length)).is_err());
+    });
+    blocking.await.unwrap();
 }

@@ -162,7 +162,10 @@ impl R2Bucket {
             }
             let (offset, length) = range(&options, object.size)?;
             let (blobs, pieces) = (self.blobs.clone(), pieces(&object, offset, length));
-            let body = tokio::task::spawn_blocking(move || blobs.read(pieces)).await.map_err(internal)?;
+            let body = match blobs.at_hand(&pieces) {
+                Some(body) => Ok(body),
+                None => tokio::task::spawn_blocking(move || blobs.read(pieces)).await.map_err(internal)?,
+            };
             if let Ok(body) = body {
                 return Ok(Some((object, Some((body, offset, length)))));
             }
