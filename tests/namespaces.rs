@@ -19,7 +19,7 @@ const SPACES: &str = "/workers/dispatch/namespaces";
 
 /// Answers at once, or late where the path says so.
 const PATIENT: &str = "export default { async fetch(request) {
-    if (request.url.endsWith('/late')) await scheduler.wait(300);
+    if (request.url.endsWith('/late')) { console.log('began late'); await scheduler.wait(300); }
     return new Response('served');
 } };";
 
@@ -36,6 +36,7 @@ fn platform() -> Server {
 fn changed_under_requests(method: &str, path: &str, body: &str) {
     let dev = platform();
     let mut late = dev.ask("GET", "/ann/late").open();
+    dev.says("began late");
     let client = dev.client();
     let asking = thread::spawn(move || {
         let mut seen = Vec::new();
