@@ -48,6 +48,7 @@ mod support;
 mod tails;
 mod tidy;
 mod trust;
+mod unusable;
 mod wasm;
 mod web_sockets;
 mod wire_clients;

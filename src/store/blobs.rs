@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tokio::runtime::Handle;
 
+use super::StoreError;
 use crate::worker::{Body, BodyError};
 
 /// See the module's text.
@@ -44,7 +45,7 @@ impl Blobs {
     /// Keeps a body; `seen` is shown each chunk. Nothing is kept of one that breaks off. Blocks.
     pub fn write(&self, body: Body, mut seen: impl FnMut(&[u8])) -> Result<(String, u64), String> {
         let id = uuid::Uuid::new_v4().simple().to_string();
-        let mut sink = self.sink(&id).map_err(|error| error.to_string())?;
+        let mut sink = self.sink(&id).map_err(|error| self.failure(&error))?;
         let written = self.copy(body, &mut sink, &mut seen);
         match (written, sink) {
             (Ok(size), Sink::File(_)) => Ok((id, size)),
@@ -66,11 +67,21 @@ impl Blobs {
             seen(&chunk);
             size += chunk.len() as u64;
             match sink {
-                Sink::File(file) => file.write_all(&chunk).map_err(|error| error.to_string())?,
+                Sink::File(file) => file.write_all(&chunk).map_err(|error| self.failure(&error))?,
                 Sink::Memory(bytes) => bytes.extend_from_slice(&chunk),
             }
         }
         Ok(size)
+    }
+
+    /// In the words of a database that fails.
+    fn failure(&self, error: &io::Error) -> String {
+        let file = self.folder.as_ref().map_or_else(|| "memory".into(), |folder| folder.display().to_string().into());
+        match error.kind() {
+            io::ErrorKind::StorageFull => StoreError::Full { file },
+            _ => StoreError::Failed { file, why: error.to_string() },
+        }
+        .to_string()
     }
 
     fn sink(&self, id: &str) -> io::Result<Sink> {
