@@ -180,6 +180,24 @@ fn the_api_starts_and_describes_instances() {
     dev.api("GET", "/workflows/others").send().status(404);
 }
 
+#[test]
+fn the_api_starts_many_instances_counts_them_and_deletes_them() {
+    let dev = orders().start();
+    let all = "/workflows/orders/instances";
+    let batch =
+        r#"[{"instance_id":"one","params":{"todo":"paused"}},{"instance_id":"two","params":"{\"todo\":\"paused\"}"}]"#;
+    dev.api("POST", &format!("{all}/batch")).json(batch).send().contains(r#""id":"one""#).contains(r#""id":"two""#);
+    dev.api("POST", &format!("{all}/batch")).json(batch).send().contains(r#""result":[]"#);
+    dev.api("POST", &format!("{all}/batch")).json("[]").send().status(400);
+    dev.get("/until/one/waiting").contains("waiting");
+    dev.get("/until/two/waiting").contains("waiting");
+    dev.api("GET", "/workflows/orders").send().contains(r#""waiting":2"#).contains(r#""triggered_on":"2"#);
+    dev.api("DELETE", "/workflows/orders").send().status(200).contains(r#""status":"ok""#);
+    dev.get("/status/one").body("Error: (instance.not_found) Instance does not exist");
+    dev.api("GET", all).send().contains(r#""result":[]"#);
+    dev.get("/done").json("[]");
+}
+
 /// Each step tells a file of the host's, by way of the terminal, that it is done.
 const LASTING: &str = "
     import { WorkflowEntrypoint } from 'cloudflare:workers';

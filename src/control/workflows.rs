@@ -23,9 +23,11 @@ pub(super) fn routes() -> Vec<Route> {
         of_account(Method::GET, "/workflows", list),
         of_account(Method::GET, "/workflows/{workflow}", get),
         of_account(Method::PUT, "/workflows/{workflow}", put),
+        of_account(Method::DELETE, "/workflows/{workflow}", delete),
         of_account(Method::GET, "/workflows/{workflow}/versions", versions),
         of_account(Method::GET, "/workflows/{workflow}/instances", instances),
         of_account(Method::POST, "/workflows/{workflow}/instances", create),
+        of_account(Method::POST, "/workflows/{workflow}/instances/batch", create_many),
         of_account(Method::GET, ONE, describe),
         of_account(Method::PATCH, "/workflows/{workflow}/instances/{instance}/status", change),
         of_account(Method::POST, "/workflows/{workflow}/instances/{instance}/events/{event}", send),
@@ -47,14 +49,6 @@ fn id_of(text: &str) -> String {
     Uuid::new_v5(&Uuid::NAMESPACE_URL, text.as_bytes()).to_string()
 }
 
-fn shown((flow, class): &(Flow, String)) -> Value {
-    let never = moment::text(0);
-    json!({
-        "id": id_of(&flow.to_string()), "name": flow.name, "class_name": class, "script_name": flow.owner.name(),
-        "created_on": never, "modified_on": never, "triggered_on": null, "instances": {},
-    })
-}
-
 impl Control {
     fn flow(&self, ask: &Ask) -> Result<(Flow, String), ApiError> {
         let name = ask.param("workflow");
@@ -64,26 +58,49 @@ impl Control {
     fn instance_key(&self, ask: &Ask) -> Result<InstanceKey, ApiError> {
         Ok(self.flow(ask)?.0.key(ask.param("instance")))
     }
+
+    /// A workflow is as old as the oldest of its instances.
+    async fn shown_flow(&self, (flow, class): &(Flow, String)) -> Result<Value, ApiError> {
+        let counts = self.settings.runtime.workflows().counts(flow).await?;
+        let (first, last) = (counts.iter().map(|one| one.2).min(), counts.iter().map(|one| one.3).max());
+        let by_status: serde_json::Map<_, _> =
+            counts.iter().map(|(status, count, ..)| (status.clone(), json!(count))).collect();
+        let made = moment::text(first.unwrap_or_else(|| self.now()));
+        Ok(json!({
+            "id": id_of(&flow.to_string()), "name": flow.name, "class_name": class, "script_name": flow.owner.name(),
+            "created_on": made, "modified_on": made, "triggered_on": last.map(moment::text), "instances": by_status,
+        }))
+    }
 }
 
 async fn list(control: Arc<Control>, ask: Ask) -> Answer {
-    let all = control.settings.runtime.flows();
-    Ok(PageOf::of(&ask, 100).reply(all.iter().map(shown).collect()))
+    let mut all = Vec::new();
+    for flow in control.settings.runtime.flows() {
+        all.push(control.shown_flow(&flow).await?);
+    }
+    Ok(PageOf::of(&ask, 100).reply(all))
 }
 
 async fn get(control: Arc<Control>, ask: Ask) -> Answer {
-    Ok(Reply::of(shown(&control.flow(&ask)?)))
+    Ok(Reply::of(control.shown_flow(&control.flow(&ask)?).await?))
 }
 
 async fn put(control: Arc<Control>, ask: Ask) -> Answer {
-    let mut shown = shown(&control.flow(&ask)?);
+    let mut shown = control.shown_flow(&control.flow(&ask)?).await?;
     shown["version_id"] = shown["id"].clone();
     Ok(Reply::of(shown))
 }
 
+/// Its instances go; the workflow itself stays as long as a Worker has it.
+async fn delete(control: Arc<Control>, ask: Ask) -> Answer {
+    let (flow, _) = control.flow(&ask)?;
+    control.settings.runtime.workflows().forget(&flow).await?;
+    Ok(Reply::of(json!({ "status": "ok", "success": true })))
+}
+
 /// One: the code that runs.
 async fn versions(control: Arc<Control>, ask: Ask) -> Answer {
-    let mut one = shown(&control.flow(&ask)?);
+    let mut one = control.shown_flow(&control.flow(&ask)?).await?;
     one["workflow_id"] = one["id"].clone();
     Ok(PageOf::of(&ask, 100).reply(vec![one]))
 }
@@ -117,26 +134,52 @@ struct Wanted {
     params: Option<Value>,
 }
 
+impl Wanted {
+    fn instance(self, class: &str) -> Result<NewInstance, ApiError> {
+        let id = self.instance_id.unwrap_or_else(|| Uuid::new_v4().to_string());
+        if !check_instance_id(&id) {
+            return Err(ApiError::new(400, 10_202, "workflows.api.error.invalid_instance_id"));
+        }
+        // Some clients send JSON within JSON.
+        let params = match self.params {
+            Some(Value::String(text)) => serde_json::from_str(&text).unwrap_or(Value::String(text)),
+            params => params.unwrap_or_else(|| json!({})),
+        };
+        let params = of_json(&params);
+        Ok(NewInstance { id, class: class.to_owned(), params, retention: (RETENTION, RETENTION) })
+    }
+}
+
 async fn create(control: Arc<Control>, mut ask: Ask) -> Answer {
     let (flow, class) = control.flow(&ask)?;
     let body = ask.bytes().await?;
     let wanted: Wanted = if body.is_empty() { Wanted::default() } else { parsed(&body)? };
-    let id = wanted.instance_id.unwrap_or_else(|| Uuid::new_v4().to_string());
-    if !check_instance_id(&id) {
-        return Err(ApiError::new(400, 10_202, "workflows.api.error.invalid_instance_id"));
-    }
-    // Some clients send JSON within JSON.
-    let params = match wanted.params {
-        Some(Value::String(text)) => serde_json::from_str(&text).unwrap_or(Value::String(text)),
-        params => params.unwrap_or_else(|| json!({})),
-    };
-    let workflows = control.settings.runtime.workflows();
-    let one = NewInstance { id: id.clone(), class, params: of_json(&params), retention: (RETENTION, RETENTION) };
+    let one = wanted.instance(&class)?;
+    let (id, workflows) = (one.id.clone(), control.settings.runtime.workflows());
     if workflows.create(&flow, vec![one]).await?.is_empty() {
         return Err(ApiError::new(409, 10_203, "workflows.api.error.instance_already_exists"));
     }
     let made = workflows.find(&flow.key(&id)).await?.ok_or_else(no_instance)?;
     Ok(Reply::of(brief(&made, &flow)))
+}
+
+/// Instances that may be made at once.
+const MAX_BATCH: usize = 100;
+
+/// Those that are there already are passed over, as in a Worker's `createBatch()`.
+async fn create_many(control: Arc<Control>, mut ask: Ask) -> Answer {
+    let (flow, class) = control.flow(&ask)?;
+    let wanted: Vec<Wanted> = ask.json().await?;
+    if !(1..=MAX_BATCH).contains(&wanted.len()) {
+        return Err(ApiError::bad(format!("A batch has between 1 and {MAX_BATCH} instances.")));
+    }
+    let list = wanted.into_iter().map(|one| one.instance(&class)).collect::<Result<_, _>>()?;
+    let workflows = control.settings.runtime.workflows();
+    let mut made = Vec::new();
+    for id in workflows.create(&flow, list).await? {
+        made.extend(workflows.find(&flow.key(&id)).await?.map(|one| brief(&one, &flow)));
+    }
+    Ok(Reply::of(Value::Array(made)))
 }
 
 fn parsed<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {

@@ -272,6 +272,32 @@ impl Workflows {
         .await
     }
 
+    /// How many instances of a workflow stand how, and when the first and the last of each were made.
+    pub async fn counts(&self, flow: &Flow) -> Answer<Vec<(String, i64, i64, i64)>> {
+        let flow = flow.to_string();
+        self.read(move |open| {
+            let sql =
+                "SELECT status, count(*), min(created), max(created) FROM instances WHERE flow = ?1 GROUP BY status";
+            let mut select = open.prepare_cached(sql)?;
+            select.query_map([flow], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?.collect()
+        })
+        .await
+    }
+
+    /// Ends all instances of a workflow, and leaves nothing of them.
+    pub async fn forget(&self, flow: &Flow) -> Answer<()> {
+        let flow = flow.to_string();
+        let forgotten = self.write(0, move |open| {
+            for table in ["instances", "steps", "events"] {
+                open.execute(&format!("DELETE FROM {table} WHERE flow = ?1"), [&flow])?;
+            }
+            Ok(())
+        });
+        let forgotten = forgotten.await;
+        self.call();
+        forgotten
+    }
+
     pub async fn command(&self, key: &InstanceKey, command: Command) -> Answer<Outcome> {
         let (key, now, live) = (key.clone(), self.now(), self.lock().contains(key));
         let result = self.write(0, move |open| obey(open, &key, command, (now, live))).await;
