@@ -107,7 +107,10 @@ fn a_read_only_disk_is_told_in_words_when_it_is_used() {
     let running = Running::ready(&mut command);
     for kind in KINDS {
         let (status, told) = running.get(&format!("/put/{kind}/1000"));
-        assert!(status == 500 && (told.to_lowercase().contains("read") || told.contains("unable to open")), "{kind}: {status} {told}");
+        assert!(
+            status == 500 && (told.to_lowercase().contains("read") || told.contains("unable to open")),
+            "{kind}: {status} {told}"
+        );
     }
     kill(running);
 }
@@ -134,4 +137,19 @@ fn a_database_of_a_newer_version_fails_alone_and_stays_as_it_is() {
     let open = rusqlite::Connection::open(&path).expect("a database");
     let version: i64 = open.pragma_query_value(None, "user_version", |row| row.get(0)).expect("read");
     assert_eq!(version, 99);
+}
+
+#[test]
+fn the_list_of_a_state_directory_tells_of_every_store() {
+    let folder = keeper();
+    let running = folder.dev(&["keeper"]);
+    for kind in KINDS {
+        assert_eq!(running.get(&format!("/put/{kind}/10")), (200, "stored".to_owned()), "{kind}");
+    }
+    kill(running);
+    let ended = folder.run(&["state", "list"]);
+    for told in ["KV namespace", "1 keys", "D1 database", "R2 bucket", "1 objects, 10 bytes", "keeper-Keeper", "Queues"]
+    {
+        assert!(ended.out.contains(told), "{told}: {ended:?}");
+    }
 }

@@ -108,6 +108,18 @@ fn unusable(path: &Path, error: &io::Error) -> Problem {
     Problem::error(format!("it cannot be used: {error}")).in_file(path)
 }
 
+/// What is told of by its size alone.
+const OTHERS: [(&str, &str); 8] = [
+    ("Queues", "queues.sqlite"),
+    ("Workflows", "workflows.sqlite"),
+    ("Secrets stores", "secrets.sqlite"),
+    ("Pipelines", "pipelines.sqlite"),
+    ("Analytics", "analytics.sqlite"),
+    ("Emails", "emails"),
+    ("Caches", "caches.sqlite"),
+    ("Uploads", "control.sqlite"),
+];
+
 async fn list(store: &Arc<Store>) -> Result<String, Problems> {
     let broken = |error: crate::store::StoreError| Problem::error(error.to_string());
     let mut text = String::new();
@@ -127,9 +139,10 @@ async fn list(store: &Arc<Store>) -> Result<String, Problems> {
             line("R2 bucket", &name, format!("{count} objects, {bytes} bytes"));
         }
     }
-    for (kind, name) in
-        [("Uploads", "control.sqlite"), ("Durable Objects", "objects"), ("Analytics", "analytics.sqlite")]
-    {
+    for (class, count, bytes) in store.folders("objects") {
+        line("Durable Objects", &class, format!("{count} objects, {bytes} bytes"));
+    }
+    for (kind, name) in OTHERS {
         if let Some(bytes) = store.size(name) {
             line(kind, "", format!("{bytes} bytes"));
         }

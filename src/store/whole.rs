@@ -50,6 +50,20 @@ impl Store {
         all
     }
 
+    /// The folders in a folder, as their owners know them, with how many databases are in each, and their bytes.
+    pub fn folders(&self, folder: &str) -> Vec<(String, usize, u64)> {
+        let entries = self.folder(folder).and_then(|path| fs::read_dir(path).ok()).into_iter().flatten().flatten();
+        let facts = |entry: fs::DirEntry| {
+            let file = entry.file_name().into_string().ok()?;
+            let count = self.owned(&format!("{folder}/{file}")).len();
+            let name = percent_encoding::percent_decode_str(&file).decode_utf8_lossy().into_owned();
+            (count > 0).then(|| (name, count, size(&entry.path()).unwrap_or_default()))
+        };
+        let mut all: Vec<_> = entries.filter_map(facts).collect();
+        all.sort();
+        all
+    }
+
     fn path(&self) -> Option<&Path> {
         self.directory.as_ref().map(|directory| directory.path.as_path())
     }
