@@ -13,7 +13,7 @@ use super::{Key, Origin, Target, lock};
 use crate::bindings::alarm_of;
 use crate::runtime::Runtime;
 use crate::store::OwnDatabase;
-use crate::worker::{Call, Errand, Fetch as _, How, Parcel};
+use crate::worker::{Call, Errand, Fetch as _, How, Parcel, WorkerId};
 
 /// See the module's text.
 #[derive(Default)]
@@ -87,6 +87,29 @@ impl Alarms {
         state.due.remove(&(set.at, key.clone()));
         drop(state);
         set.database.mark(None);
+    }
+
+    /// Gives the alarms of a class to another one. One that rings now rings once more there: its run may have ended with it.
+    pub(super) fn move_class(&self, from: (&WorkerId, &str), to: (&WorkerId, &str)) {
+        let mut state = lock(&self.state);
+        let is_it = |key: &Key| key.worker == *from.0 && *key.class == *from.1;
+        let moved: Vec<_> = state.set.extract_if(|key, _| is_it(key)).collect();
+        state.due.retain(|(_, key)| !is_it(key));
+        for (key, set) in moved {
+            let key = Key { worker: to.0.clone(), class: to.1.into(), id: key.id };
+            state.due.insert((set.at, key.clone()));
+            state.set.insert(key, Set { ringing: false, ..set });
+        }
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    /// Takes away the alarms of a class that is deleted.
+    pub(super) fn forget_class(&self, worker: &WorkerId, class: &str) {
+        let mut state = lock(&self.state);
+        let is_it = |key: &Key| key.worker == *worker && *key.class == *class;
+        state.set.retain(|key, _| !is_it(key));
+        state.due.retain(|(_, key)| !is_it(key));
     }
 
     fn wake(self: &Arc<Self>, runtime: &Weak<Runtime>) {

@@ -40,6 +40,7 @@ impl Residents {
 
     /// Gives the objects of a class, which no isolate has, to another one: in memory there is no other copy.
     fn move_class(&self, from: (&WorkerId, &str), to: (&WorkerId, &str)) {
+        self.alarms.move_class(from, to);
         let mut list = lock(&self.list);
         let moved: Vec<_> = list.extract_if(|key, _| key.worker == *from.0 && *key.class == *from.1).collect();
         for (key, resident) in moved {
@@ -51,6 +52,7 @@ impl Residents {
 
     /// Closes what is open of a class.
     fn forget_class(&self, worker: &WorkerId, class: &str) {
+        self.alarms.forget_class(worker, class);
         lock(&self.list).retain(|key, resident| {
             let is_it = key.worker == *worker && *key.class == *class;
             if is_it {

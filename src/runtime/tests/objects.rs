@@ -178,6 +178,44 @@ async fn an_alarm_outlives_a_restart_and_is_tried_again() {
 }
 
 #[tokio::test]
+async fn a_pending_alarm_rings_in_the_renamed_class() {
+    let clock = Arc::new(ManualClock::at(Duration::from_secs(1_700_000_000)));
+    let world = World::with(Store::in_memory(clock.clone(), tokio::runtime::Handle::current()));
+    let code = "import { DurableObject } from 'cloudflare:workers';
+        export class Bell extends DurableObject {
+            set() { return this.ctx.storage.setAlarm(1700000060000) }
+            alarm() { return this.ctx.storage.put('rang', `in ${this.constructor.name}`) }
+            rang() { return this.ctx.storage.get('rang') } }
+        export default { async fetch(request, env) {
+            const bell = env.BELL.getByName('b');
+            if ('Bell' === env.SETS) await bell.set();
+            // Each alarm that is set has those looked at that are due by the clock of this test.
+            await env.BELL.getByName('other').set();
+            return new Response(await bell.rang() ?? 'silent') } }";
+    let replace = async |code: &str, class: &str, steps: Vec<Step>| {
+        let value = crate::bindings::Value::Json(serde_json::json!(class));
+        let sets = crate::bindings::Variable { name: "SETS".into(), value, place: None };
+        let mut spec = World::spec(WorkerId::plain("w"), &[("index.js", code)], Vec::new());
+        spec.bindings = Arc::new(Migrated(vec![objects("BELL", class, None), Box::new(sets)], steps));
+        world.runtime.replace(spec).await.unwrap();
+        world.text("w").await
+    };
+    let new = Step { new_sqlite_classes: vec!["Bell".into()], ..step("v1") };
+    assert_eq!(replace(code, "Bell", vec![new.clone()]).await, "silent");
+    let rename = Step { renamed_classes: vec![("Bell".into(), "Gong".into())], ..step("v2") };
+    let renamed = code.replace("class Bell", "class Gong");
+    assert_eq!(replace(&renamed, "Gong", vec![new, rename]).await, "silent");
+    for _ in 0..1000 {
+        if world.text("w").await != "silent" {
+            break;
+        }
+        clock.advance(Duration::from_secs(10));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(world.text("w").await, "in Gong");
+}
+
+#[tokio::test]
 async fn many_callers_lose_no_update() {
     let world = World::new();
     let code = COUNTER.replace(
