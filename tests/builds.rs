@@ -184,7 +184,7 @@ fn typescript_that_is_not_bundled_is_no_javascript() {
 fn files_are_loaded_as_the_rules_say_and_found_below_the_base_directory() {
     let config = "find_additional_modules = true\nbase_dir = \"lib\"\npreserve_file_names = true\nminify = true\n\
         keep_names = false\nupload_source_maps = true\n\
-        rules = [{ type = \"Text\", globs = [\"**/*.md\"], fallthrough = true }, { type = \"Data\", globs = [\"**/*.dat\"] },\n\
+        rules = [{ type = \"Text\", globs = [\"**/*.md\"], fallthrough = true }, { type = \"Data\", globs = [\"**/*.dat\"], fallthrough = false },\n\
         { type = \"ESModule\", globs = [\"pages/*.js\"] }]";
     let index = "import readme from './readme.md'; import page from './page.html'; import data from './x.dat';
         export default { async fetch(request) {
@@ -265,4 +265,58 @@ fn bytecode_that_is_kept_serves_the_next_start_and_what_is_broken_does_no_harm()
     let bytes = fs::read(&path).unwrap();
     fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
     start("mended").get("/").body("is mended");
+}
+
+#[test]
+fn the_keys_about_typescript_and_names_decide_what_is_compiled() {
+    let config = "tsconfig = \"config/tsconfig.worker.json\"\njsx_factory = \"make\"\njsx_fragment = \"all\"\nminify = true\n\
+        define = { VERSION = \"'1.2'\", \"flags.fast\" = \"true\" }\nalias = { \"old\" = \"./lib/new\", \"pkg\" = \"other\" }";
+    let index = "import old from 'old'; import pkg from 'pkg'; import mapped from '#deep/one';
+        declare const VERSION: string; declare const flags: any;
+        const all = 'all', make = (tag: any, _: any, ...children: any[]) => [tag, ...children].join(':');
+        export default { fetch: () => new Response([VERSION, flags.fast, old, pkg, mapped, <><b>x</b></>].join()) };";
+    let package = r#"{"name": "other", "browser": "b.js", "module": "m.js", "main": "main.js"}"#;
+    let dev = Dev::new()
+        .worker("app", "")
+        .file(
+            "app/wrangler.toml",
+            format!("name = \"app\"\nmain = \"src/index.tsx\"\ncompatibility_date = \"2026-04-01\"\n{config}"),
+        )
+        .file("app/config/tsconfig.worker.json", r##"{"compilerOptions": {"paths": {"#deep/*": ["../deep/*"]}}}"##)
+        .file("app/tsconfig.json", r##"{"compilerOptions": {"paths": {"#deep/*": ["./nowhere/*"]}}}"##)
+        .file("app/src/index.tsx", index)
+        .file("app/deep/one.ts", "export default 'deep' as string")
+        .file("app/lib/new.js", "export default 'new'")
+        .file("app/node_modules/other/package.json", package)
+        .file("app/node_modules/other/b.js", "export default 'browser'")
+        .file("app/node_modules/other/m.js", "export default 'module'")
+        .file("app/node_modules/other/main.js", "module.exports = 'main'")
+        .start();
+    dev.get("/").status(200).body("1.2,true,new,main,deep,all:b:x");
+}
+
+#[test]
+fn the_environment_may_choose_the_conditions_of_packages() {
+    let package = r#"{"exports": {"workerd": "./w.js", "custom": "./c.js", "default": "./d.js"}}"#;
+    let dev = Dev::new()
+        .worker("app", "import name from 'pkg'; export default { fetch: () => new Response(name) };")
+        .file("app/node_modules/pkg/package.json", package)
+        .file("app/node_modules/pkg/w.js", "export default 'workerd'")
+        .file("app/node_modules/pkg/c.js", "export default 'custom'")
+        .file("app/node_modules/pkg/d.js", "export default 'default'");
+    let chosen = ("WRANGLER_BUILD_CONDITIONS".to_owned(), "custom,other".to_owned());
+    dev.with(|options| options.fleet.config.process_env.push(chosen.clone())).start().get("/").body("custom");
+}
+
+#[test]
+fn a_rule_that_ends_others_without_saying_so_is_warned_of() {
+    let code = "import text from './a.md'; export default { fetch: () => new Response(text) };";
+    let start = |more: &str| {
+        let rules = format!("rules = [{{ type = \"Text\", globs = [\"**/*.md\"]{more} }}]");
+        Dev::new().worker("app", code).config("app", &rules).file("app/src/a.md", "text").start()
+    };
+    let dev = start("");
+    dev.get("/").body("text");
+    dev.says("this rule ends the rules of its type");
+    assert!(!start(", fallthrough = false").said().contains("ends the rules"));
 }

@@ -26,7 +26,9 @@ pub(super) struct Constants<'a> {
 impl Constants<'_> {
     pub(super) fn is_global(&self, identifier: &IdentifierReference<'_>) -> bool {
         let reference = identifier.reference_id.get();
-        reference.is_none_or(|id| self.scoping.get_reference(id).symbol_id().is_none())
+        let symbol = reference.and_then(|id| self.scoping.get_reference(id).symbol_id());
+        // `declare const NAME: string` only tells TypeScript of a global.
+        symbol.is_none_or(|symbol| self.scoping.symbol_flags(symbol).is_ambient())
     }
 
     /// The replacement of `a`, `a.b` or `a["b"]`, if it is defined and its first name is a global.

@@ -44,6 +44,8 @@ pub struct Modules {
     pub alias: Vec<(String, String)>,
     /// What `process.env.NODE_ENV` becomes, where the process says it.
     pub node_env: Option<String>,
+    /// `WRANGLER_BUILD_CONDITIONS` of the process, in place of `workerd` and `worker`.
+    pub conditions: Option<Vec<String>>,
 }
 
 /// `build.command`: what makes the main file.
@@ -74,6 +76,8 @@ pub struct Rule {
 
 const RULE_KINDS: [&str; 7] =
     ["ESModule", "CommonJS", "CompiledWasm", "Text", "Data", "PythonModule", "PythonRequirement"];
+/// The types for which wrangler has rules of its own.
+const DEFAULT_RULES: [&str; 3] = ["Text", "Data", "CompiledWasm"];
 const PROTOCOLS: [&str; 2] = ["http", "https"];
 const ANY_COUNT: std::ops::RangeInclusive<i64> = 0..=i64::MAX;
 
@@ -143,6 +147,8 @@ pub(super) fn modules(directory: &Path, sections: &Sections, options: &Options, 
     let path = |key| sections.get(key).and_then(Node::as_str).map(|path| directory.join(path));
     let flag = |key| sections.get(key).and_then(Node::as_bool).unwrap_or(false);
     let rules = sections.get("rules").map(Node::items).unwrap_or_default();
+    let conditions = options.variable("WRANGLER_BUILD_CONDITIONS");
+    ended_rules(rules, problems);
     Modules {
         rules: rules.iter().filter_map(|node| rule(node, problems)).collect(),
         base_dir: path("base_dir"),
@@ -155,6 +161,28 @@ pub(super) fn modules(directory: &Path, sections: &Sections, options: &Options, 
         define: overridden(pairs(sections.get("define"), problems), &options.defines),
         alias: overridden(pairs(sections.get("alias"), problems), &options.aliases),
         node_env: options.variable("NODE_ENV").filter(|value| !value.is_empty()).map(str::to_owned),
+        conditions: conditions.map(|names| names.split(',').map(str::to_owned).collect()),
+    }
+}
+
+/// wrangler warns of rules that end others of their type, unless they say so with `fallthrough = false`.
+fn ended_rules(rules: &[Node], problems: &mut Problems) {
+    let kind = |node: &Node| node.get("type").and_then(Node::as_str).unwrap_or_default().to_owned();
+    let mut ended = Vec::new();
+    for (at, rule) in rules.iter().enumerate() {
+        let kind_of_rule = kind(rule);
+        let goes_on = rule.get("fallthrough").and_then(Node::as_bool);
+        if goes_on == Some(true) || ended.contains(&kind_of_rule) {
+            continue;
+        }
+        let has_others = rules[at + 1..].iter().any(|other| kind(other) == kind_of_rule);
+        if goes_on.is_none() && (has_others || DEFAULT_RULES.contains(&&*kind_of_rule)) {
+            let what = format!("this rule ends the rules of its type: no later one for `{kind_of_rule}` counts");
+            let problem = rule.warning(what, "has no `fallthrough`");
+            problems
+                .push(problem.help("`fallthrough = true` keeps them, `fallthrough = false` says that this is meant"));
+        }
+        ended.push(kind_of_rule);
     }
 }
 

@@ -100,7 +100,12 @@ fn no_node(source: &Source, import: &Import) -> Problem {
         .help("Add compatibility_flags = [\"nodejs_compat\"] to the Worker's configuration.")
 }
 
-pub(super) fn not_found(project: &Path, source: &Source, import: &Import, why: &NotFound) -> Problem {
+pub(super) fn not_found(
+    project: &Path,
+    source: &Source,
+    import: &Import,
+    (why, chosen): (&NotFound, Option<&[String]>),
+) -> Problem {
     let specifier = &*import.specifier;
     if kind::node_name(specifier).is_some() && why.refusal.is_none() {
         return no_node(source, import);
@@ -118,7 +123,7 @@ pub(super) fn not_found(project: &Path, source: &Source, import: &Import, why: &
                 format!(
                     "{name} exports it for {} only; a Worker asks for {}.",
                     only.join(", "),
-                    conditions(import.kind).join(", ")
+                    conditions(import.kind, chosen).join(", ")
                 )
             }
         });

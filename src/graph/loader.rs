@@ -381,11 +381,15 @@ impl<'a> Loader<'a> {
             Some((_, to)) => (self.project.clone(), to.as_str()),
             None => (directory.to_path_buf(), &*import.specifier),
         };
-        let (path, main) = match resolve::resolve(&mut self.disk, &directory, specifier, import.kind) {
+        let as_node = alias.and_then(|_| resolve::alias(&mut self.disk, &directory, specifier)).map(Resolved::File);
+        let chosen = self.options.modules.conditions.as_deref();
+        let found =
+            as_node.map_or_else(|| resolve::resolve(&mut self.disk, &directory, specifier, import.kind, chosen), Ok);
+        let (path, main) = match found {
             Ok(Resolved::File(path)) => (path, None),
             Ok(Resolved::Module { path, main }) => (path, Some(main)),
             Ok(Resolved::Disabled(path)) => return Ok(Followed::Edge(Edge::Module(self.disabled(&path)))),
-            Err(reason) => return Err(failure::not_found(&self.project, source, import, &reason)),
+            Err(reason) => return Err(failure::not_found(&self.project, source, import, (&reason, chosen))),
         };
         // esbuild puts style sheets beside the bundle, where nobody asks for them.
         if path.extension().is_some_and(|end| end == "css") && self.rules.of_import(&import.specifier).is_none() {

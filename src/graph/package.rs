@@ -10,10 +10,15 @@ use crate::compile::ImportKind;
 
 use crate::error::{Problem, Source};
 
-/// What wrangler asks of `exports` maps.
-pub(super) fn conditions(kind: ImportKind) -> [&'static str; 5] {
-    ["workerd", "worker", "browser", if kind == ImportKind::Require { "require" } else { "import" }, "default"]
+/// What wrangler asks of `exports` maps; of its own part `chosen` can take the place.
+pub(super) fn conditions(kind: ImportKind, chosen: Option<&[String]>) -> Vec<&str> {
+    let own = chosen.map_or_else(|| vec!["workerd", "worker"], |chosen| chosen.iter().map(String::as_str).collect());
+    let kind = if kind == ImportKind::Require { "require" } else { "import" };
+    own.into_iter().chain(["browser", kind, "default"]).collect()
 }
+
+/// What Node.js asks of them where a module is required.
+pub(super) const NODE_CONDITIONS: [&str; 3] = ["node", "require", "default"];
 
 #[derive(Debug)]
 pub(super) struct Package {
@@ -99,21 +104,21 @@ impl Package {
     }
 
     /// The target of `.` or `./sub/path` in `exports`, relative to the package.
-    pub(super) fn export(&self, subpath: &str, kind: ImportKind) -> Result<String, Refusal> {
+    pub(super) fn export(&self, subpath: &str, conditions: &[&str]) -> Result<String, Refusal> {
         let exports = self.exports.as_ref().ok_or(Refusal::NotListed)?;
         let is_map = exports.as_object().is_some_and(|map| map.keys().any(|key| key.starts_with('.')));
         if is_map {
-            lookup(exports, subpath, &conditions(kind))
+            lookup(exports, subpath, conditions)
         } else if subpath == "." {
-            target(exports, None, &conditions(kind))
+            target(exports, None, conditions)
         } else {
             Err(Refusal::NotListed)
         }
     }
 
     /// The target of `#name` in `imports`: a path relative to the package, or another package.
-    pub(super) fn import(&self, specifier: &str, kind: ImportKind) -> Result<String, Refusal> {
-        lookup(self.imports.as_ref().ok_or(Refusal::NotListed)?, specifier, &conditions(kind))
+    pub(super) fn import(&self, specifier: &str, conditions: &[&str]) -> Result<String, Refusal> {
+        lookup(self.imports.as_ref().ok_or(Refusal::NotListed)?, specifier, conditions)
     }
 
     /// The paths that `exports` lists, to name them in an error.
@@ -204,15 +209,23 @@ mod tests {
     fn conditions_are_tried_in_the_order_of_the_package() {
         let package =
             package(r#"{"exports": {".": {"node": "./n.js", "workerd": {"import": "./w.js"}, "default": "./d.js"}}}"#);
-        assert_eq!(package.export(".", ImportKind::Static), Ok("./w.js".into()));
-        assert_eq!(package.export(".", ImportKind::Require), Ok("./d.js".into()));
-        assert_eq!(package.export("./x", ImportKind::Static), Err(Refusal::NotListed));
+        assert_eq!(package.export(".", &conditions(ImportKind::Static, None)), Ok("./w.js".into()));
+        assert_eq!(package.export(".", &conditions(ImportKind::Require, None)), Ok("./d.js".into()));
+        assert_eq!(package.export("./x", &conditions(ImportKind::Static, None)), Err(Refusal::NotListed));
+    }
+
+    #[test]
+    fn the_environment_may_choose_other_conditions() {
+        let package = package(r#"{"exports": {"workerd": "./w.js", "custom": "./c.js", "default": "./d.js"}}"#);
+        let asked = |chosen: &[String]| package.export(".", &conditions(ImportKind::Static, Some(chosen)));
+        assert_eq!(asked(&["custom".into()]), Ok("./c.js".into()));
+        assert_eq!(asked(&[]), Ok("./d.js".into()));
     }
 
     #[test]
     fn a_condition_that_leads_nowhere_falls_through_to_the_next() {
         let package = package(r#"{"exports": {"workerd": {"require": "./r.cjs"}, "default": ["./d.js"]}}"#);
-        assert_eq!(package.export(".", ImportKind::Static), Ok("./d.js".into()));
+        assert_eq!(package.export(".", &conditions(ImportKind::Static, None)), Ok("./d.js".into()));
     }
 
     #[test]
@@ -229,9 +242,9 @@ mod tests {
         let package = package(
             r##"{"exports": {"./*": "./a/*", "./x/*.js": "./b/*.js", "./x/y": null}, "imports": {"#a": "b"}}"##,
         );
-        assert_eq!(package.export("./x/q.js", ImportKind::Static), Ok("./b/q.js".into()));
-        assert_eq!(package.export("./z", ImportKind::Static), Ok("./a/z".into()));
-        assert_eq!(package.export("./x/y", ImportKind::Static), Err(Refusal::Private));
-        assert_eq!(package.import("#a", ImportKind::Static), Ok("b".into()));
+        assert_eq!(package.export("./x/q.js", &conditions(ImportKind::Static, None)), Ok("./b/q.js".into()));
+        assert_eq!(package.export("./z", &conditions(ImportKind::Static, None)), Ok("./a/z".into()));
+        assert_eq!(package.export("./x/y", &conditions(ImportKind::Static, None)), Err(Refusal::Private));
+        assert_eq!(package.import("#a", &conditions(ImportKind::Static, None)), Ok("b".into()));
     }
 }

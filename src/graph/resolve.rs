@@ -8,13 +8,15 @@ use std::sync::Arc;
 
 use super::browser;
 use super::disk::{self, Disk, is_installed};
-use super::package::{Package, Refusal, Substitute};
+use super::package::{NODE_CONDITIONS, Package, Refusal, Substitute, conditions};
 use crate::compile::ImportKind;
 
 /// esbuild's order, which wrangler leaves alone.
 const EXTENSIONS: [&str; 6] = [".tsx", ".ts", ".jsx", ".js", ".css", ".json"];
 /// Among installed files TypeScript comes after JavaScript: packages ship sources beside what was built from them.
 const INSTALLED_EXTENSIONS: [&str; 6] = [".jsx", ".js", ".tsx", ".ts", ".css", ".json"];
+/// Node.js's.
+const NODE_EXTENSIONS: [&str; 2] = [".js", ".json"];
 /// TypeScript's habit: an import says `./a.js` where the file is `./a.ts`.
 const REWRITTEN: [(&str, &[&str]); 4] =
     [(".js", &[".ts", ".tsx"]), (".jsx", &[".ts", ".tsx"]), (".mjs", &[".mts"]), (".cjs", &[".cts"])];
@@ -46,6 +48,9 @@ pub(super) struct NotFound {
 pub(super) struct Search<'a> {
     disk: &'a mut Disk,
     kind: ImportKind,
+    conditions: Vec<&'a str>,
+    /// As Node.js's `require` does it: no `browser`, no `module`, no tsconfig.json.
+    as_node: bool,
     tried: Vec<PathBuf>,
     refusal: Option<(Arc<Package>, String, Refusal)>,
 }
@@ -56,8 +61,10 @@ pub(super) fn resolve(
     directory: &Path,
     specifier: &str,
     kind: ImportKind,
+    chosen: Option<&[String]>,
 ) -> Result<Resolved, NotFound> {
-    let mut search = Search { disk, kind, tried: Vec::new(), refusal: None };
+    let conditions = conditions(kind, chosen);
+    let mut search = Search { disk, kind, conditions, as_node: false, tried: Vec::new(), refusal: None };
     let found = search.find(directory, specifier).or_else(|| {
         // `./image.svg?inline`: bundlers drop what looks like a query.
         let (path, _) = specifier.split_once(['?', '#']).filter(|(path, _)| !path.is_empty())?;
@@ -71,6 +78,16 @@ pub(super) fn resolve(
         }
         disabled @ Resolved::Disabled(_) => disabled,
     })
+}
+
+/// The file that an alias means: wrangler has Node.js look for it, as `require` would.
+pub(super) fn alias(disk: &mut Disk, directory: &Path, specifier: &str) -> Option<PathBuf> {
+    let (conditions, kind) = (NODE_CONDITIONS.to_vec(), ImportKind::Require);
+    let mut search = Search { disk, kind, conditions, as_node: true, tried: Vec::new(), refusal: None };
+    match search.find(directory, specifier)? {
+        Resolved::File(path) => Some(search.disk.real(&path)),
+        _ => None,
+    }
 }
 
 /// `a`, `@a/b`, `a/b` or `#a`, as against `./a`, `../a`, `/a`, `.` and `..`.
@@ -111,7 +128,7 @@ impl Search<'_> {
 
     /// What the `browser` map around `directory` puts in the place of a file.
     fn remap(&mut self, directory: &Path, path: &Path) -> Option<Resolved> {
-        let scope = self.disk.browser_scope(directory)?;
+        let scope = self.browser_scope(directory)?;
         match browser::of_path(&scope, path)? {
             Substitute::Empty => Some(Resolved::Disabled(path.to_path_buf())),
             Substitute::Path(target) => self.unmapped(&scope.directory.clone(), &target),
@@ -128,7 +145,7 @@ impl Search<'_> {
     }
 
     fn remapped_package(&mut self, directory: &Path, specifier: &str) -> Option<Resolved> {
-        let scope = self.disk.browser_scope(directory);
+        let scope = self.browser_scope(directory);
         let Some((scope, target)) = scope.and_then(|scope| {
             let target = browser::of_package(&scope, directory, specifier)?;
             Some((scope, target))
@@ -144,6 +161,10 @@ impl Search<'_> {
         }
     }
 
+    fn browser_scope(&mut self, directory: &Path) -> Option<Arc<Package>> {
+        if self.as_node { None } else { self.disk.browser_scope(directory) }
+    }
+
     fn file_or_directory(&mut self, path: &Path) -> Option<Resolved> {
         self.file(path).map(Resolved::File).or_else(|| self.directory(path))
     }
@@ -152,7 +173,7 @@ impl Search<'_> {
         let name = path.file_name()?.to_str()?;
         self.candidate(path.to_path_buf())
             .or_else(|| {
-                let mut extensions = extensions(path).iter();
+                let mut extensions = self.extensions(path).iter();
                 extensions.find_map(|extension| self.candidate(path.with_file_name(format!("{name}{extension}"))))
             })
             .or_else(|| self.typescript(path, name))
@@ -176,6 +197,9 @@ impl Search<'_> {
 
     /// `browser`, `module` or `main`. esbuild takes `main` for `require` even where there is a `module`.
     fn entry(&mut self, directory: &Path, package: &Package) -> Option<Resolved> {
+        if self.as_node {
+            return package.main.as_ref().and_then(|entry| self.main(directory, entry));
+        }
         if let Some(found) = package.browser.as_ref().and_then(|entry| self.main(directory, entry)) {
             return Some(found);
         }
@@ -195,7 +219,7 @@ impl Search<'_> {
 
     fn main(&mut self, directory: &Path, entry: &str) -> Option<Resolved> {
         let mut path = disk::join(directory, entry);
-        if let Some(scope) = self.disk.browser_scope(directory)
+        if let Some(scope) = self.browser_scope(directory)
             && let Some(target) = browser::of_path(&scope, &path)
         {
             match target {
@@ -210,7 +234,7 @@ impl Search<'_> {
         if !self.disk.is_directory(directory) {
             return None;
         }
-        if let Some(scope) = self.disk.browser_scope(directory)
+        if let Some(scope) = self.browser_scope(directory)
             && let Some(target) = browser::of_path(&scope, &directory.join("index"))
         {
             return match target {
@@ -218,7 +242,7 @@ impl Search<'_> {
                 Substitute::Path(target) => self.file(&disk::join(directory, &target)).map(Resolved::File),
             };
         }
-        let mut extensions = extensions(directory).iter();
+        let mut extensions = self.extensions(directory).iter();
         let index = extensions.find_map(|extension| self.candidate(directory.join(format!("index{extension}"))));
         index.map(Resolved::File)
     }
@@ -268,14 +292,14 @@ impl Search<'_> {
 
     /// `paths` and `baseUrl` of the nearest tsconfig.json come before packages.
     fn mapped(&mut self, directory: &Path, specifier: &str) -> Option<Resolved> {
-        let config = self.disk.tsconfig_of(directory)?;
+        let config = if self.as_node { None } else { self.disk.tsconfig_of(directory) }?;
         let base = config.base_url.iter().map(|base| disk::join(base, specifier));
         let paths: Vec<PathBuf> = config.substitutes(specifier).into_iter().chain(base).collect();
         paths.iter().find_map(|path| self.file_or_directory(path))
     }
 
     fn exported(&mut self, package: &Arc<Package>, subpath: &str) -> Option<Resolved> {
-        match package.export(subpath, self.kind) {
+        match package.export(subpath, &self.conditions) {
             Ok(target) => self.target(&package.directory, &target),
             Err(refusal) => {
                 self.refusal = Some((package.clone(), subpath.to_owned(), refusal));
@@ -285,7 +309,7 @@ impl Search<'_> {
     }
 
     fn internal(&mut self, package: &Arc<Package>, specifier: &str) -> Option<Resolved> {
-        match package.import(specifier, self.kind) {
+        match package.import(specifier, &self.conditions) {
             Ok(target) if is_package(&target) => self.package(&package.directory.clone(), &target, false),
             Ok(target) => self.target(&package.directory, &target),
             Err(refusal) => {
@@ -301,8 +325,12 @@ impl Search<'_> {
         let name = path.file_name()?.to_str()?;
         self.candidate(path.clone()).or_else(|| self.typescript(&path, name)).map(Resolved::File)
     }
-}
 
-fn extensions(path: &Path) -> &'static [&'static str] {
-    if is_installed(path) { &INSTALLED_EXTENSIONS } else { &EXTENSIONS }
+    fn extensions(&self, path: &Path) -> &'static [&'static str] {
+        match is_installed(path) {
+            _ if self.as_node => &NODE_EXTENSIONS,
+            true => &INSTALLED_EXTENSIONS,
+            false => &EXTENSIONS,
+        }
+    }
 }

@@ -6,6 +6,7 @@ use jsonc_parser::{ParseOptions, parse_to_serde_value};
 use serde_json::Value;
 
 use super::disk::{self, Disk};
+use super::package::conditions;
 use super::resolve::is_package;
 use crate::compile::{ImportKind, Jsx, Settings};
 use crate::error::{Problem, Source};
@@ -188,7 +189,9 @@ fn extended(disk: &mut Disk, directory: &Path, name: &str) -> Option<PathBuf> {
     let (package, subpath) = super::resolve::split_package(name)?;
     for above in directory.ancestors().filter(|above| !above.ends_with("node_modules")) {
         let root = above.join("node_modules").join(package);
-        let exported = disk.package_in(&root).and_then(|found| found.export(&subpath, ImportKind::Require).ok());
+        let exported = disk
+            .package_in(&root)
+            .and_then(|found| found.export(&subpath, &conditions(ImportKind::Require, None)).ok());
         let named = exported.map(|target| disk::join(&root, &target));
         let found = named.into_iter().chain(candidates(disk::join(&root, &subpath))).find(|path| disk.is_file(path));
         if found.is_some() {
