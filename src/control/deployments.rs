@@ -67,6 +67,11 @@ fn greatest(versions: &[Share]) -> Result<&Share, ApiError> {
     if !sound || (total - 100.0).abs() > 0.01 {
         return Err(ApiError::bad("A deployment has one or two versions, whose percentages add up to 100."));
     }
+    if let [one, other] = versions
+        && one.version_id == other.version_id
+    {
+        return Err(ApiError::bad(format!("The version {:?} is named twice in the deployment.", one.version_id)));
+    }
     let greatest = versions.iter().max_by(|a, b| a.percentage.total_cmp(&b.percentage));
     greatest.ok_or_else(|| ApiError::bad("A deployment has at least one version."))
 }

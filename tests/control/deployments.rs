@@ -90,6 +90,7 @@ fn splits_that_cannot_be_are_refused() {
     for shares in bad {
         deploy(&dev, SCRIPT, shares).refused(400, 10_001, "percentages");
     }
+    deploy(&dev, SCRIPT, &[(&old, 50.0), (&old, 50.0)]).refused(400, 10_001, "named twice");
     check(&dev, "/", &(old, new));
 }
 
