@@ -19,7 +19,7 @@ use super::{Control, migrations, tags};
 use crate::bindings::Resource;
 use crate::error::{Problem, Problems};
 use crate::graph::NO_HANDLERS;
-use crate::runtime::{About, Attempt};
+use crate::runtime::{About, Attempt, Exported};
 use crate::worker::{Failure, WorkerId};
 
 /// A version to be made.
@@ -100,7 +100,8 @@ impl Control {
         let mut indexed = indexed(&draft, &version_id.to_string());
         indexed.migrations = migrations::settle(&draft.upload.metadata, known.as_ref(), &mut settings)?;
         let (attempt, startup, resources) = self.start(&draft, &indexed).await?;
-        let version = self.version_of(&draft, &version_id, startup);
+        let handlers = attempt.exported().await;
+        let version = self.version_of(&draft, &version_id, (startup, handlers));
         let publication = Publication {
             id: draft.id.clone(),
             tag: Uuid::new_v4().simple().to_string(),
@@ -154,7 +155,7 @@ impl Control {
         Ok((attempt, took, resources))
     }
 
-    fn version_of(&self, draft: &Draft, id: &Uuid, startup_ms: i64) -> Version {
+    fn version_of(&self, draft: &Draft, id: &Uuid, (startup_ms, handlers): (i64, Exported)) -> Version {
         let metadata = Value::Object(draft.upload.metadata.clone());
         Version {
             id: id.to_string(),
@@ -163,7 +164,7 @@ impl Control {
             etag: etag(&draft.upload),
             startup_ms,
             source: draft.source.clone(),
-            handlers: vec!["fetch".to_owned()],
+            handlers,
             metadata,
         }
     }

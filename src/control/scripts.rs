@@ -52,7 +52,8 @@ pub(super) fn shown(script: &Script, version: Option<&Version>) -> Value {
     });
     if let Some(version) = version {
         shown["etag"] = json!(version.etag);
-        shown["handlers"] = json!(version.handlers);
+        shown["handlers"] = json!(version.handlers.handlers);
+        shown["named_handlers"] = json!(version.handlers.named_handlers);
         shown["has_modules"] = json!(modules);
         shown["has_assets"] = json!(assets);
         shown["compatibility_date"] = metadata.get("compatibility_date").cloned().unwrap_or_default();

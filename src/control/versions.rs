@@ -44,7 +44,12 @@ fn whole(version: &Version) -> Value {
     whole["startup_time_ms"] = json!(version.startup_ms);
     whole["resources"] = json!({
         "bindings": bindings::shown(version),
-        "script": { "etag": version.etag, "handlers": version.handlers, "last_deployed_from": version.source },
+        "script": {
+            "etag": version.etag,
+            "handlers": version.handlers.handlers,
+            "named_handlers": version.handlers.named_handlers,
+            "last_deployed_from": version.source,
+        },
         "script_runtime": {
             "compatibility_date": metadata("compatibility_date", Value::Null),
             "compatibility_flags": metadata("compatibility_flags", json!([])),

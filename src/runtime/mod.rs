@@ -7,6 +7,7 @@ mod bytecode;
 mod dial;
 mod environment;
 mod events;
+mod exported;
 mod handshake;
 mod loader;
 mod objects;
@@ -29,6 +30,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 pub use bytecode::{BytecodeDirectory, BytecodeFile};
+pub use exported::{Exported, NamedHandlers};
 pub use outbound::{LocalHosts, Network};
 pub use program::ProgramCache;
 pub use shares::Share;

@@ -6,6 +6,7 @@ import { dispatch, hasListeners } from "internal:event";
 import { FetchEvent, ScheduledEvent, TailEvent, internal } from "internal:service_events";
 import { DOMException } from "internal:exception";
 import { fetch } from "internal:fetch";
+import { standForListeners } from "internal:listeners";
 
 for (const name of Object.keys(env)) {
   Object.defineProperty(globalThis, name, { value: env[name], writable: true, enumerable: true, configurable: true });
@@ -61,8 +62,8 @@ function tail(events, ctx) {
   dispatch(globalThis, new TailEvent(internal, events, { waitUntil: (promise) => ctx.waitUntil(promise) }));
 }
 
-export default {
+export default standForListeners({
   fetch: (request, _env, ctx) => answer(request, ctx),
   scheduled: (controller, _env, ctx) => scheduled(controller, ctx),
   tail: (events, _env, ctx) => tail(events, ctx),
-};
+});

@@ -133,7 +133,6 @@ impl Slot {
         &self.name
     }
 
-    #[cfg(test)]
     pub(super) fn isolate(&self) -> Option<Arc<Isolate>> {
         self.lock().isolate.clone()
     }

@@ -14,7 +14,8 @@ const workflows = lazy("workflow_run");
 const { fulfilled, respond, threw } = host;
 
 let env;
-let exported;
+/** What the modules export, once they have been evaluated. */
+export let exported;
 let loopback;
 let openRun;
 

@@ -42,6 +42,47 @@ fn an_upload_tells_what_clients_read() {
 }
 
 #[test]
+fn the_handlers_that_a_script_exports_are_told() {
+    let dev = platform();
+    let code = "import { WorkerEntrypoint, DurableObject } from 'cloudflare:workers';
+        export class Room extends DurableObject {}
+        export class Admin extends WorkerEntrypoint { fetch() {} list() {} }
+        export const other = { queue() {} };
+        export const number = 1;
+        export function plain() {}
+        export default { fetch() {}, async scheduled() {}, email: 5, unknown() {} };";
+    put(&dev, "a", Form::worker(code)).done();
+    let script = dev.api("GET", &user("a")).send().done();
+    let named = serde_json::json!([
+        { "name": "Admin", "handlers": ["fetch", "list"] },
+        { "name": "Room", "handlers": ["class"] },
+        { "name": "other", "handlers": ["queue"] },
+    ]);
+    let handlers = serde_json::json!(["fetch", "scheduled"]);
+    let check = |found: serde_json::Value| {
+        assert_eq!(found["handlers"], handlers);
+        let mut all = found["named_handlers"].as_array().expect("a list").clone();
+        all.sort_by_key(|one| one["name"].as_str().map(str::to_owned));
+        assert_eq!(serde_json::Value::Array(all), named);
+    };
+    check(script.at("/result/script"));
+    let versions = dev.api("GET", &format!("{}/versions", user("a"))).send().done();
+    let id = versions.at("/result/items/0/id");
+    let version = dev.api("GET", &format!("{}/versions/{}", user("a"), id.as_str().expect("an id"))).send().done();
+    check(version.at("/result/resources/script"));
+}
+
+#[test]
+fn a_script_in_service_worker_syntax_tells_what_it_listens_for() {
+    let dev = platform();
+    let code = "addEventListener('scheduled', () => {}); addEventListener('fetch', (event) => event.respondWith(new Response('old')));";
+    let form = Form::new().text("metadata", r#"{"body_part":"script"}"#).text("script", code);
+    let answer = put(&dev, "a", form).done();
+    assert_eq!(answer.at("/result/handlers"), serde_json::json!(["fetch", "scheduled"]));
+    dev.get("/a").body("old");
+}
+
+#[test]
 fn ordinary_workers_answer_by_name_and_dispatchers_without_one() {
     let dev = Dev::api().start();
     dev.get("/").status(404);

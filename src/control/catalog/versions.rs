@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::scripts::{Indexed, find};
 use super::{Catalog, columns, forget_contents, hashes, tags};
 use crate::control::envelope::ApiError;
+use crate::runtime::Exported;
 use crate::worker::WorkerId;
 
 /// A version without its contents.
@@ -22,7 +23,7 @@ pub(in crate::control) struct Version {
     pub(in crate::control) startup_ms: i64,
     /// `wrangler`, `api`.
     pub(in crate::control) source: String,
-    pub(in crate::control) handlers: Vec<String>,
+    pub(in crate::control) handlers: Exported,
     /// As uploaded, with what was inherited put in; secrets are in it as they are.
     pub(in crate::control) metadata: Value,
 }
@@ -82,7 +83,7 @@ fn version(row: &Row<'_>) -> rusqlite::Result<Version> {
         etag: row.get(3)?,
         startup_ms: row.get(4)?,
         source: row.get(5)?,
-        handlers: serde_json::from_str(&handlers).unwrap_or_default(),
+        handlers: Exported::read(&handlers),
         metadata: json(7)?,
     })
 }
@@ -182,7 +183,7 @@ fn publish(open: &Connection, new: &Publication) -> rusqlite::Result<i64> {
     let Version { id, created, etag, startup_ms, source, handlers, metadata, .. } = &new.version;
     let insert = "INSERT INTO versions (id, script, number, created, etag, startup_ms, source, handlers, metadata)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-    let handlers = Value::from(handlers.clone()).to_string();
+    let handlers = handlers.text();
     let row = (id, script, number, created, etag, startup_ms, source, handlers, metadata.to_string());
     open.prepare_cached(insert)?.execute(row)?;
     for (position, module) in new.modules.iter().enumerate() {
