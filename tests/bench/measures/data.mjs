@@ -1,14 +1,18 @@
 // Question: how many operations a second do KV, D1, R2, Durable Objects and queues give a Worker?
-// Budget: each at least 2x miniflare's, which keeps everything on disk as devflare does.
+// And what does an object cost that was touched?
+// Budget: each at least 2x miniflare's, which keeps everything on disk as devflare does; 10,000 objects at most 100 KB each.
 // One Worker does one operation per request; `wrk -t1 -c16`, rounds interleaved, median of rounds.
 import { connect, wrk } from '../http.mjs';
-import { atLeastRatio, median, row } from '../numbers.mjs';
+import { atLeastRatio, atMost, median, row } from '../numbers.mjs';
+import { residentKb } from '../process.mjs';
 import { serve, writeFiles } from '../servers.mjs';
 
 const ROUNDS = 3;
 const SECONDS = 2;
 const CONNECTIONS = 16;
 const MESSAGES = 2_000;
+const OBJECTS = 10_000;
+const OBJECTS_A_REQUEST = 200;
 const DATE = '2026-04-01';
 
 export const name = 'data';
@@ -45,8 +49,12 @@ export default {
   async fetch(request, env) {
     const { pathname } = new URL(request.url);
     if (pathname === "/r2/get") return new Response((await env.R2.get("object")).body);
+    if (pathname.startsWith("/do/touch/")) {
+      const from = +pathname.slice(10);
+      for (let i = from; i < from + ${OBJECTS_A_REQUEST}; i++) await env.COUNTER.getByName("touched-" + i).increment();
+    }
+    if (pathname.startsWith("/do/touch/") || pathname === "/") return new Response("here");
     if (pathname === "/queue/seen") return new Response(String(seen));
-    if (pathname === "/") return new Response("here");
     await does[pathname](env);
     return new Response("done");
   },
@@ -116,12 +124,29 @@ async function queueRate(server) {
   }
 }
 
+// KB of resident memory per object when the process was largest; idle objects leave after ten seconds.
+async function perObject(server) {
+  const client = connect(server.port);
+  try {
+    const before = residentKb(server.pid);
+    let most = before;
+    for (let from = 0; from < OBJECTS; from += OBJECTS_A_REQUEST) {
+      await client.get(`/do/touch/${from}`);
+      most = Math.max(most, residentKb(server.pid));
+    }
+    return (most - before) / OBJECTS;
+  } finally {
+    client.close();
+  }
+}
+
 export async function run(bench) {
   const servers = [];
   for (const kind of bench.kinds.filter((kind) => kind in commands)) {
     try { servers.push(await serve(bench, kind, commands[kind])); } catch (error) { bench.failed(kind, error); }
   }
   const rates = new Map();
+  const objects = {};
   const add = (measure, kind, value) => rates.set(measure, { ...rates.get(measure), [kind]: [...(rates.get(measure)?.[kind] ?? []), value] });
   try {
     for (const { port } of servers) {
@@ -134,9 +159,11 @@ export async function run(bench) {
       for (const [measure, path] of OPERATIONS) for (const server of servers) add(measure, server.kind, await rate(bench, server, path));
       for (const server of servers) add('queue send -> delivered, messages', server.kind, await queueRate(server));
     }
+    for (const server of servers) if (server.kind === 'devflare') objects.devflare = await perObject(server);
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
   }
   const medians = (byKind) => Object.fromEntries(Object.entries(byKind).map(([kind, list]) => [kind, median(list)]));
-  return [...rates].map(([measure, byKind]) => row(measure, '/s', medians(byKind), atLeastRatio(2, 'miniflare')));
+  const rows = [...rates].map(([measure, byKind]) => row(measure, '/s', medians(byKind), atLeastRatio(2, 'miniflare')));
+  return [...rows, row(`resident memory per Durable Object, ${OBJECTS} touched`, 'KB', objects, atMost(100, 'KB'))];
 }
