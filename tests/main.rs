@@ -32,6 +32,7 @@ mod packages;
 mod process;
 mod projects;
 mod queues;
+mod rays;
 mod reload;
 mod runtime;
 mod samples;

@@ -83,6 +83,7 @@ impl Control {
         let below = path.strip_prefix("/accounts/").and_then(|rest| rest.find('/').map(|at| &rest[at..]));
         let terminal = &self.settings.terminal;
         terminal.tell(RequestLine {
+            ray: None,
             method: method.to_string(),
             target: format!("api:{}", below.unwrap_or(path)),
             status: handled.response.status,

@@ -51,7 +51,7 @@ impl Sent {
             _ => return Err(ApiError::bad("content_type must be \"json\" or \"text\".")),
         };
         let delay_seconds = self.delay_seconds.or(otherwise).unwrap_or_default();
-        Ok(NewMessage { kind, body: body.into_bytes(), delay_seconds })
+        Ok(NewMessage { kind, body: body.into_bytes(), delay_seconds, ray: None })
     }
 }
 

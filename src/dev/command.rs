@@ -203,7 +203,12 @@ impl Command {
             let mut line = Vec::new();
             while from.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
                 let message = String::from_utf8_lossy(&line).trim_end().to_owned();
-                terminal.tell(Console { worker: worker.clone(), level: ConsoleLevel::Log, message: message.clone() });
+                terminal.tell(Console {
+                    worker: worker.clone(),
+                    level: ConsoleLevel::Log,
+                    message: message.clone(),
+                    ray: None,
+                });
                 let mut output = lock(&output);
                 output.push_back(message);
                 if output.len() > SHOWN {

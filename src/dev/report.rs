@@ -7,7 +7,7 @@ use crate::error::Problem;
 use crate::front::ConnectionProblem;
 use crate::runtime::{Happened, Observer};
 use crate::term::{Console, ConsoleLevel, Exception, HappenedLine, Note, Terminal};
-use crate::worker::{Failure, WorkerId};
+use crate::worker::{Failure, Ray, WorkerId};
 
 pub(super) struct Report {
     terminal: Terminal,
@@ -32,7 +32,7 @@ impl Report {
 }
 
 impl Observer for Report {
-    fn console(&self, worker: &WorkerId, level: &str, text: &str) {
+    fn console(&self, worker: &WorkerId, level: &str, (text, ray): (&str, Option<Ray>)) {
         let level = match level {
             "debug" | "trace" => ConsoleLevel::Debug,
             "info" => ConsoleLevel::Info,
@@ -40,10 +40,15 @@ impl Observer for Report {
             "error" => ConsoleLevel::Error,
             _ => ConsoleLevel::Log,
         };
-        self.terminal.tell(Console { worker: worker.to_string().into(), level, message: text.to_owned() });
+        self.terminal.tell(Console {
+            worker: worker.to_string().into(),
+            level,
+            message: text.to_owned(),
+            ray: ray.map(|ray| ray.to_string()),
+        });
     }
 
-    fn failed(&self, worker: &WorkerId, failure: &Failure) {
+    fn failed(&self, worker: &WorkerId, failure: &Failure, ray: Option<Ray>) {
         // A build that fails is told once, when it fails.
         if matches!(failure, Failure::Broken { .. } | Failure::Cancelled | Failure::NotFound) {
             return;
@@ -56,7 +61,8 @@ impl Observer for Report {
         let stack = if passed_on { String::new() } else { stack };
         let place = stack::place(&stack, &self.terminal.options().base);
         let worker = worker.to_string().into();
-        self.terminal.tell(Exception { worker, name, message: failure.to_string(), stack, place, help: help(failure) });
+        let (message, ray) = (failure.to_string(), ray.map(|ray| ray.to_string()));
+        self.terminal.tell(Exception { worker, name, message, stack, place, help: help(failure), ray });
     }
 
     fn not_found(&self, namespace: &str, name: &str, nearest: &[String]) {
@@ -65,8 +71,9 @@ impl Observer for Report {
     }
 
     fn happened(&self, event: &Happened<'_>) {
+        let rays = event.rays.iter().map(ToString::to_string).collect();
         let (kind, what, worker) = (event.kind, event.what.clone(), event.worker.to_string().into());
-        self.terminal.tell(HappenedLine { kind, what, well: event.well, took: event.took, worker });
+        self.terminal.tell(HappenedLine { kind, what, well: event.well, took: event.took, worker, rays });
     }
 }
 

@@ -39,6 +39,7 @@ impl Sites for Served {
             status: done.status.unwrap_or(499),
             took: Duration::from_secs_f64(done.millis / 1000.0),
             workers: done.trace.workers(),
+            ray: Some(done.ray.to_string()),
         };
         self.0.terminal.tell(line);
     }

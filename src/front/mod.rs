@@ -25,7 +25,7 @@ pub use serve::{Connection, ConnectionProblem, bind, serve, serve_router};
 pub use tls::{Pem, Tls};
 pub(crate) use upgrade::Handshake;
 
-use crate::worker::{Call, Cancel, Failure, Fetch, Outcome, Request, Response, Trace, WorkerId};
+use crate::worker::{Call, Cancel, Failure, Fetch, Outcome, Ray, Request, Response, Trace, WorkerId};
 use live::Live;
 
 /// Who answers on this port.
@@ -59,6 +59,7 @@ pub struct Answered<'a> {
     pub status: Option<u16>,
     pub millis: f64,
     pub trace: &'a Trace,
+    pub ray: Ray,
 }
 
 /// The client on the other end; cancels what runs for it when it is gone.
@@ -82,11 +83,14 @@ async fn handle(
     if let Some(answer) = sites.live().and_then(|live| live.answer(asked.path_alone(), asked.query())) {
         return convert::outgoing(answer, &asked.method, Cancel::default()).map(AxumBody::new);
     }
-    let call = Call::default();
+    let ray = Ray::next();
+    let call = Call { ray: Some(ray), ..Call::default() };
     let cancel = call.cancel.clone();
-    let mut log = Log { sites: sites.clone(), asked, started: Instant::now(), trace: call.trace.clone(), status: None };
+    let (sites, trace) = (sites.clone(), call.trace.clone());
+    let mut log = Log { sites: sites.clone(), asked, started: Instant::now(), trace, ray, status: None };
     let since = sites.live().map(Live::now);
     let mut response = answer(&*sites, request, &connection, (&log.asked, call)).await;
+    ray.mark(&mut response.headers);
     if let Some(socket) = response.socket.take() {
         log.status = Some(response.status);
         return match handshake {
@@ -122,7 +126,8 @@ async fn answer(
     if events::is_one(asked.path_alone()) {
         return events::answer(&site, &url, request, call).await;
     }
-    let request = convert::incoming(request, url, connection, seen_host.as_deref());
+    let mut request = convert::incoming(request, url, connection, seen_host.as_deref());
+    call.mark(&mut request.headers);
     let outcome = fetch(&site, request, call).await;
     outcome.unwrap_or_else(|failure| sites.failure_page(&site.id, &failure, asked.wants_html))
 }
@@ -142,6 +147,7 @@ struct Log {
     asked: convert::Asked,
     started: Instant,
     trace: Trace,
+    ray: Ray,
     status: Option<u16>,
 }
 
@@ -154,6 +160,7 @@ impl Drop for Log {
             status: self.status,
             millis: self.started.elapsed().as_secs_f64() * 1000.0,
             trace: &self.trace,
+            ray: self.ray,
         });
     }
 }

@@ -200,7 +200,7 @@ fn tell_end(
     let (isolate, worker) = (isolate.clone(), worker.clone());
     invocation.on_end(move |failure| {
         if let Some(failure) = failure {
-            observer.failed(&worker, failure);
+            observer.failed(&worker, failure, event.ray());
         }
         event.end(failure);
         drop(isolate);
@@ -406,11 +406,12 @@ impl web::Host for WorkerHost {
         self.outbound.clone()
     }
 
-    fn console(&self, line: ConsoleLine, _invocation: Option<&Invocation>) {
+    fn console(&self, line: ConsoleLine, invocation: Option<&Invocation>) {
         // Stacks are logged as often as not.
         let has_frames = line.text.contains("\n    at ");
         let text = if has_frames { self.source.map_stack(&line.text) } else { line.text };
-        self.observer.console(&self.id, &line.level, &text);
+        let ray = invocation.and_then(|invocation| Event::of(invocation).ray());
+        self.observer.console(&self.id, &line.level, (&text, ray));
     }
 
     fn uncaught(&self, thrown: Thrown, invocation: Option<&Invocation>) {
@@ -419,7 +420,8 @@ impl web::Host for WorkerHost {
         if let Some(tape) = invocation.and_then(|invocation| Event::of(invocation).tape()) {
             tape.threw((&name, &message, &stack), self.now().floor());
         }
-        self.observer.failed(&self.id, &Failure::Threw { name, message, stack });
+        let ray = invocation.and_then(|invocation| Event::of(invocation).ray());
+        self.observer.failed(&self.id, &Failure::Threw { name, message, stack }, ray);
     }
 
     fn map_stack(&self, stack: &str) -> String {

@@ -41,7 +41,7 @@ use crate::assets::Site;
 use crate::bindings::{Binding, DispatchLimits, Migrations, Queues, Workflows};
 use crate::engine::{Engine, InvocationLimits, IsolateOptions, Program};
 use crate::store::Store;
-use crate::worker::{Compat, Failure, Fetch, WorkerId};
+use crate::worker::{Compat, Failure, Fetch, Ray, WorkerId};
 use slot::Slot;
 use target::Target;
 
@@ -97,9 +97,9 @@ pub trait Source: Send + Sync {
 
 /// Hears what Workers say and suffer.
 pub trait Observer: Send + Sync {
-    fn console(&self, worker: &WorkerId, level: &str, text: &str);
+    fn console(&self, worker: &WorkerId, level: &str, said: (&str, Option<Ray>));
     /// An exception nobody caught, or a limit that was reached.
-    fn failed(&self, worker: &WorkerId, failure: &Failure);
+    fn failed(&self, worker: &WorkerId, failure: &Failure, ray: Option<Ray>);
     /// A dispatcher asked for a user Worker that is not there.
     fn not_found(&self, namespace: &str, name: &str, nearest: &[String]);
     /// An event that nobody asked for has ended.

@@ -222,7 +222,8 @@ impl OutboundWorker {
 }
 
 impl Fetch for OutboundWorker {
-    fn fetch(&self, request: Request, call: Call, reply: Reply) {
+    fn fetch(&self, mut request: Request, call: Call, reply: Reply) {
+        call.mark(&mut request.headers);
         match self.target() {
             Ok(target) => target.fetch(request, call, reply),
             Err(failure) => reply(Err(failure)),
@@ -238,13 +239,16 @@ pub(super) struct LocalFirst {
 }
 
 impl Fetch for LocalFirst {
-    fn fetch(&self, request: Request, call: Call, reply: Reply) {
+    fn fetch(&self, mut request: Request, call: Call, reply: Reply) {
         if let Some(outbound) = call.outbound.clone() {
             return outbound.fetch(request, call, reply);
         }
         let local = Url::parse(&request.url).ok().and_then(|url| (self.hosts)(&self.caller, &url));
         match local {
-            Some(worker) => worker.fetch(request, call, reply),
+            Some(worker) => {
+                call.mark(&mut request.headers);
+                worker.fetch(request, call, reply);
+            }
             None => self.network.fetch(request, call, reply),
         }
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Happened, Runtime};
 use crate::bindings::{Fate, QueueConsumer, QueueMessage, Queues};
-use crate::worker::{Call, Errand, WorkerId, happen};
+use crate::worker::{Call, Errand, Ray, WorkerId, happen};
 
 /// The queues that are read now.
 #[derive(Default)]
@@ -144,13 +144,17 @@ impl Reader {
             let observer = runtime.settings.observer.clone();
             drop(runtime);
             let started = Instant::now();
-            let told = happen(&target, event(&self.queue, &loaded), Call::default()).await;
+            let rays = rays(&loaded);
+            // An id that all messages share is that of their delivery.
+            let ray =
+                rays.first().copied().filter(|_| rays.len() == 1 && loaded.iter().all(|message| message.ray.is_some()));
+            let told = happen(&target, event(&self.queue, &loaded), Call { ray, ..Call::default() }).await;
             let settled = settle(&consumer, &told, &loaded, self.queues.now());
             let what = described(&self.queue, loaded.len(), settled.lost);
             let (well, took) = (told["outcome"] == "ok", started.elapsed());
             // What cannot be kept comes again.
             let _kept = self.queues.settle(settled.fates).await;
-            observer.happened(&Happened { worker: &worker, kind: "queue", what, well, took });
+            observer.happened(&Happened { worker: &worker, kind: "queue", what, well, took, rays: &rays });
         }
         let mut flying = lock(&self.flying);
         flying.rows.retain(|row| !rows.contains(row));
@@ -158,6 +162,12 @@ impl Reader {
         drop(flying);
         self.queues.has_changed();
     }
+}
+
+/// Of the requests that sent messages, each once.
+fn rays(messages: &[QueueMessage]) -> Vec<Ray> {
+    let mut seen = HashSet::new();
+    messages.iter().filter_map(|message| message.ray).filter(|ray| seen.insert(*ray)).collect()
 }
 
 fn described(queue: &str, count: usize, lost: usize) -> String {

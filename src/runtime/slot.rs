@@ -114,7 +114,7 @@ impl Slot {
             if let Err(failure) = result.as_ref()
                 && heard
             {
-                observer.failed(&id, failure);
+                observer.failed(&id, failure, None);
             }
             booted(result);
         });

@@ -164,7 +164,11 @@ impl Recording {
         if followers.is_empty() && audience.is_none() {
             return None;
         }
-        let item = item(worker, &about.unwrap_or_default(), what, door);
+        let mut item = item(worker, &about.unwrap_or_default(), what, door);
+        // Differs: trace items also have the id of the request that led to them, as `rayId`.
+        if let Some(ray) = call.ray {
+            item["rayId"] = json!(ray.to_string());
+        }
         Some(Self { tape: Arc::default(), followers, audience, item, started: Instant::now() })
     }
 

@@ -130,6 +130,9 @@ impl Target {
 
 impl Fetch for Target {
     fn fetch(&self, mut request: Request, call: Call, reply: Reply) {
+        if self.dispatched {
+            call.mark(&mut request.headers);
+        }
         if self.runtime.upgrade().is_some_and(|runtime| !runtime.trust.has(&self.id)) {
             request.cf = None;
         }

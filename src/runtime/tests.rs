@@ -18,18 +18,18 @@ use crate::clock::SystemClock;
 use crate::compile::Cache;
 use crate::engine::Pool;
 use crate::error::{Place, Source as Text};
-use crate::worker::{Call, Outcome, Request};
+use crate::worker::{Call, Outcome, Ray, Request};
 
 /// Remembers what Workers said.
 #[derive(Default)]
 struct Ear(Mutex<Vec<String>>);
 
 impl Observer for Ear {
-    fn console(&self, worker: &WorkerId, level: &str, text: &str) {
+    fn console(&self, worker: &WorkerId, level: &str, (text, _): (&str, Option<Ray>)) {
         self.0.lock().unwrap().push(format!("{worker} {level}: {text}"));
     }
 
-    fn failed(&self, worker: &WorkerId, failure: &Failure) {
+    fn failed(&self, worker: &WorkerId, failure: &Failure, _: Option<Ray>) {
         self.0.lock().unwrap().push(format!("{worker} failed: {failure}"));
     }
 

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::Runtime;
 use crate::bindings::QueueConsumer;
-use crate::worker::{Call, Cron, Errand, WorkerId, happen};
+use crate::worker::{Call, Cron, Errand, Ray, WorkerId, happen};
 
 /// Tells what is to happen, and to whom, as things stand when it is asked.
 pub trait Triggers: Send + Sync {
@@ -36,6 +36,8 @@ pub struct Happened<'a> {
     pub what: String,
     pub well: bool,
     pub took: Duration,
+    /// Of the requests that led to it: those that sent the messages of a queue.
+    pub rays: &'a [Ray],
 }
 
 const MINUTE: u64 = 60_000;
@@ -83,5 +85,5 @@ async fn scheduled(runtime: Weak<Runtime>, worker: WorkerId, facts: serde_json::
     let told = happen(&target, Errand::event("scheduled", &facts, Vec::new()), Call::default()).await;
     let Some(runtime) = runtime.upgrade() else { return };
     let (well, took) = (told["outcome"] == "ok", started.elapsed());
-    runtime.settings.observer.happened(&Happened { worker: &worker, kind: "scheduled", what, well, took });
+    runtime.settings.observer.happened(&Happened { worker: &worker, kind: "scheduled", what, well, took, rays: &[] });
 }

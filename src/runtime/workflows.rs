@@ -132,7 +132,7 @@ async fn go_on(
     if let (Some(runtime), Some(well)) = (runtime.upgrade(), well) {
         let name = key.flow.split_once(':').map_or("", |(_, name)| name);
         let (what, took) = (format!("{name} {}", key.id), started.elapsed());
-        runtime.settings.observer.happened(&Happened { worker: &owner, kind: "workflow", what, well, took });
+        runtime.settings.observer.happened(&Happened { worker: &owner, kind: "workflow", what, well, took, rays: &[] });
     }
 }
 

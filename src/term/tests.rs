@@ -106,7 +106,7 @@ fn request_lines() {
     let request = |method: &str, target: String, status, micros, workers: &[&str]| {
         let workers = workers.iter().map(|name| Arc::from(*name)).collect();
         let took = Duration::from_micros(micros);
-        Box::new(RequestLine { method: method.into(), target, status, took, workers }) as Box<dyn Line>
+        Box::new(RequestLine { method: method.into(), target, status, took, workers, ray: None }) as Box<dyn Line>
     };
     insta::assert_snapshot!(looks(|| vec![
         request("GET", "/hello?name=x".into(), 200, 1234, &["my-dispatcher", "customer-worker-1"]),
@@ -120,7 +120,7 @@ fn request_lines() {
 fn lines_of_events_that_nobody_asked_for() {
     let happened = |kind, what: &str, well| {
         let (took, worker) = (Duration::from_micros(1500), "clock".into());
-        Box::new(HappenedLine { kind, what: what.into(), well, took, worker }) as Box<dyn Line>
+        Box::new(HappenedLine { kind, what: what.into(), well, took, worker, rays: Vec::new() }) as Box<dyn Line>
     };
     insta::assert_snapshot!(looks(|| vec![
         happened("scheduled", "*/5 * * * *", true),
@@ -131,7 +131,8 @@ fn lines_of_events_that_nobody_asked_for() {
 #[test]
 fn console_lines() {
     let console = |level, message: &str| {
-        Box::new(Console { worker: "customer-worker-1".into(), level, message: message.into() }) as Box<dyn Line>
+        Box::new(Console { worker: "customer-worker-1".into(), level, message: message.into(), ray: None })
+            as Box<dyn Line>
     };
     insta::assert_snapshot!(
         looks(|| vec![
@@ -211,6 +212,7 @@ fn exceptions_with_stacks() {
         stack,
         place: problem.places.first().cloned(),
         help: None,
+        ray: None,
     };
     let limit = Exception {
         worker: "spinner".into(),
@@ -219,6 +221,7 @@ fn exceptions_with_stacks() {
         stack: String::new(),
         place: None,
         help: Some("It used 500 ms of 500 ms; `limits.cpu_ms` and --cpu-factor set the limit.".into()),
+        ray: None,
     };
     insta::assert_snapshot!(looks(|| vec![Box::new(threw.clone()), Box::new(limit.clone())]));
 }
@@ -300,7 +303,12 @@ fn a_flood_is_bounded_counted_and_never_waits() {
     let message = "x".repeat(10_000);
     for _ in 0..10_000 {
         // A hundred megabytes: without a bound they would all wait.
-        terminal.tell(Console { worker: "noisy".into(), level: ConsoleLevel::Log, message: message.clone() });
+        terminal.tell(Console {
+            worker: "noisy".into(),
+            level: ConsoleLevel::Log,
+            message: message.clone(),
+            ray: None,
+        });
     }
     terminal.tell(Problem::error("still told"));
     for _ in 0..4 {

@@ -8,7 +8,7 @@ use rquickjs::{Ctx, JsLifetime};
 
 use super::cache::Caches;
 use crate::engine::{Invocation, Thrown};
-use crate::worker::{Call, Failure, Fetch, ParcelReply, Reply, Tape};
+use crate::worker::{Call, Failure, Fetch, ParcelReply, Ray, Reply, Tape};
 
 /// Where the answer to an event goes.
 pub enum Answer {
@@ -53,6 +53,11 @@ impl Event {
     /// The call that it answers; of an object, the latest.
     pub fn call(&self) -> Call {
         lock(&self.call).clone()
+    }
+
+    /// Of the request from outside that led to it; of an object, to its latest event.
+    pub fn ray(&self) -> Option<Ray> {
+        lock(&self.call).ray
     }
 
     pub fn set_call(&self, call: Call) {

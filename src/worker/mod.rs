@@ -10,6 +10,7 @@ mod connection;
 mod cron;
 mod id;
 mod outcome;
+mod ray;
 mod request;
 mod rpc;
 mod socket;
@@ -24,6 +25,7 @@ pub use connection::{Address, ConnectReply, Connection, Duplex, Handshake, Secur
 pub use cron::Cron;
 pub use id::WorkerId;
 pub use outcome::Failure;
+pub use ray::Ray;
 pub use request::{Call, Fenced, Fetch, Outcome, Reply, Request, Response, Trace};
 pub use rpc::{Errand, How, Parcel, ParcelReply, Part, happen};
 pub use socket::{Message, Refused, Socket, SocketReceiver, SocketSender};

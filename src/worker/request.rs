@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderMap, Method};
 
-use super::{Address, Audience, Body, Cancel, ConnectReply, Errand, Failure, ParcelReply, Socket};
+use super::{Address, Audience, Body, Cancel, ConnectReply, Errand, Failure, ParcelReply, Ray, Socket};
 
 #[derive(Debug)]
 pub struct Request {
@@ -41,6 +41,8 @@ pub struct Call {
     pub depth: u16,
     pub cancel: Cancel,
     pub trace: Trace,
+    /// Of the request from outside that led to it.
+    pub ray: Option<Ray>,
     /// Who answers the `fetch()`es to the outside of the Worker that is called, in place of the outside.
     pub outbound: Option<Arc<dyn Fetch>>,
     /// The tail Workers that hear of it.
@@ -50,6 +52,13 @@ pub struct Call {
 }
 
 impl Call {
+    /// Has the headers of a request that leads to another Worker tell the ray.
+    pub fn mark(&self, headers: &mut HeaderMap) {
+        if let Some(ray) = self.ray {
+            ray.mark(headers);
+        }
+    }
+
     /// The call that a Worker makes while it answers this one.
     #[must_use]
     pub fn deeper(&self) -> Self {

@@ -9,7 +9,9 @@ use super::{NewMessage, Queues};
 use crate::engine::bytes::with_bytes;
 use crate::engine::text::usv;
 use crate::engine::{HostError, begin_op, emit, require_current, throw_error};
+use crate::web::Event;
 use crate::web::serial::ParcelHandle;
+use crate::worker::Ray;
 
 /// Seconds: a day, as on Cloudflare.
 pub(super) const MAX_DELAY: u32 = 86_400;
@@ -40,7 +42,7 @@ impl QueueHandle {
         Class::instance(ctx.clone(), Self { queues, queue: queue.to_owned(), delay })
     }
 
-    fn message<'js>(&self, ctx: &Ctx<'js>, item: &Array<'js>) -> Result<NewMessage> {
+    fn message<'js>(&self, ctx: &Ctx<'js>, item: &Array<'js>, ray: Option<Ray>) -> Result<NewMessage> {
         let (kind, value, delay): (String, Value<'js>, Option<u32>) = (item.get(0)?, item.get(1)?, item.get(2)?);
         let body = if let Ok(parcel) = Class::<ParcelHandle>::from_value(&value) {
             parcel.borrow().take(ctx)?.bytes
@@ -49,7 +51,7 @@ impl QueueHandle {
         } else {
             with_bytes(&TypedArray::<u8>::from_value(value)?, <[u8]>::to_vec)
         };
-        Ok(NewMessage { kind, body, delay_seconds: delay.unwrap_or(self.delay) })
+        Ok(NewMessage { kind, body, delay_seconds: delay.unwrap_or(self.delay), ray })
     }
 }
 
@@ -73,8 +75,10 @@ pub fn refusal(messages: &[NewMessage]) -> Option<String> {
 impl QueueHandle {
     /// A list of `[type, text | bytes | parcel, delay]`.
     fn send<'js>(&self, ctx: Ctx<'js>, method: String, items: Vec<Array<'js>>) -> Result<Promise<'js>> {
-        let messages: Vec<_> = items.iter().map(|item| self.message(&ctx, item)).collect::<Result<_>>()?;
-        if !require_current(&ctx)?.count_subrequest() {
+        let invocation = require_current(&ctx)?;
+        let ray = Event::of(&invocation).ray();
+        let messages: Vec<_> = items.iter().map(|item| self.message(&ctx, item, ray)).collect::<Result<_>>()?;
+        if !invocation.count_subrequest() {
             return Err(throw_error(&ctx, "Too many API requests by single worker invocation."));
         }
         let (promise, completer) = begin_op(&ctx)?;

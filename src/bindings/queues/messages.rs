@@ -10,8 +10,10 @@ use uuid::Uuid;
 use super::Consumer;
 use crate::clock::Clock;
 use crate::store::{Access, Database, Schema, Store, StoreError};
+use crate::worker::Ray;
 
-const SCHEMA: Schema = &["
+const SCHEMA: Schema = &[
+    "
     CREATE TABLE messages (
         id INTEGER PRIMARY KEY,
         queue TEXT NOT NULL,
@@ -25,7 +27,9 @@ const SCHEMA: Schema = &["
     );
     CREATE INDEX messages_by_due ON messages (queue, due, id);
     CREATE UNIQUE INDEX messages_by_lease ON messages (lease) WHERE lease IS NOT NULL;
-"];
+",
+    "ALTER TABLE messages ADD COLUMN ray TEXT;",
+];
 
 /// Where the consumers that uploads have are kept.
 const CONSUMERS: &str = "queue-consumers.json";
@@ -47,6 +51,8 @@ pub struct NewMessage {
     pub kind: String,
     pub body: Vec<u8>,
     pub delay_seconds: u32,
+    /// Of the request that sent it.
+    pub ray: Option<Ray>,
 }
 
 /// A message that waits. Times are milliseconds since 1970.
@@ -59,6 +65,8 @@ pub struct QueueMessage {
     /// Deliveries so far, this one not counted.
     pub attempts: u32,
     pub body: Vec<u8>,
+    /// Of the request that sent it.
+    pub ray: Option<Ray>,
 }
 
 /// What becomes of a message that was delivered.
@@ -122,11 +130,13 @@ impl Queues {
         let (queue, now, queues) = (queue.to_owned(), self.now(), self.clone());
         let work = move |open: &Connection| {
             let mut insert = open.prepare_cached(
-                "INSERT INTO messages (queue, uuid, type, sent, due, attempts, body) VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)",
+                "INSERT INTO messages (queue, uuid, type, sent, due, attempts, body, ray)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7)",
             )?;
             for message in messages {
                 let (id, due) = (Uuid::new_v4().simple().to_string(), now + 1000 * i64::from(message.delay_seconds));
-                insert.execute((&queue, id, message.kind, now, due, message.body))?;
+                let ray = message.ray.map(|ray| ray.to_string());
+                insert.execute((&queue, id, message.kind, now, due, message.body, ray))?;
             }
             Ok(())
         };
@@ -152,7 +162,7 @@ impl Queues {
     pub async fn load(&self, rows: Vec<i64>) -> Answer<Vec<QueueMessage>> {
         self.read(move |open| {
             let mut select =
-                open.prepare_cached("SELECT id, uuid, type, sent, attempts, body FROM messages WHERE id = ?1")?;
+                open.prepare_cached("SELECT id, uuid, type, sent, attempts, body, ray FROM messages WHERE id = ?1")?;
             let mut found = Vec::with_capacity(rows.len());
             for row in rows {
                 found.extend(select.query_map([row], message)?.collect::<rusqlite::Result<Vec<_>>>()?);
@@ -191,7 +201,7 @@ impl Queues {
         let work = move |open: &Connection| {
             give_up(open, &consumer, now)?;
             let mut select = open.prepare_cached(
-                "SELECT id, uuid, type, sent, attempts, body FROM messages WHERE queue = ?1 AND due <= ?2
+                "SELECT id, uuid, type, sent, attempts, body, ray FROM messages WHERE queue = ?1 AND due <= ?2
                  ORDER BY due, id LIMIT ?3",
             )?;
             let found = select.query_map((&consumer.queue, now, count(limit)), message)?;
@@ -319,5 +329,6 @@ fn message(row: &Row<'_>) -> rusqlite::Result<QueueMessage> {
         sent: row.get(3)?,
         attempts: row.get(4)?,
         body: row.get(5)?,
+        ray: row.get::<_, Option<String>>(6)?.as_deref().and_then(Ray::parse),
     })
 }

@@ -23,6 +23,8 @@ pub struct Console {
     pub level: ConsoleLevel,
     /// May have several lines.
     pub message: String,
+    /// The id of the request that it was written for; for machines.
+    pub ray: Option<String>,
 }
 
 /// One message longer than this is cut.
@@ -65,7 +67,8 @@ impl Line for Console {
             ConsoleLevel::Warn => "warn",
             ConsoleLevel::Error => "error",
         };
-        json!({ "event": "console", "worker": &*self.worker, "level": level, "message": self.message })
+        let told = json!({ "event": "console", "worker": &*self.worker, "level": level, "message": self.message });
+        super::with_ray(told, self.ray.as_deref())
     }
 
     fn size(&self) -> usize {

@@ -21,6 +21,8 @@ pub struct Exception {
     /// The topmost of the author's own places.
     pub place: Option<Place>,
     pub help: Option<String>,
+    /// The id of the request that it ended; for machines.
+    pub ray: Option<String>,
 }
 
 /// Frames shown; a runaway recursion has thousands.
@@ -71,7 +73,7 @@ impl Line for Exception {
             value["line"] = json!(line);
             value["column"] = json!(column);
         }
-        value
+        super::with_ray(value, self.ray.as_deref())
     }
 
     fn size(&self) -> usize {

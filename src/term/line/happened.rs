@@ -20,6 +20,8 @@ pub struct HappenedLine {
     pub well: bool,
     pub took: Duration,
     pub worker: Arc<str>,
+    /// The ids of the requests that led to it; for machines.
+    pub rays: Vec<String>,
 }
 
 impl Line for HappenedLine {
@@ -36,9 +38,13 @@ impl Line for HappenedLine {
 
     fn json(&self, _: &Style) -> Value {
         let outcome = if self.well { "ok" } else { "exception" };
-        json!({
+        let mut told = json!({
             "event": self.kind, "what": self.what, "outcome": outcome, "ms": super::rounded(self.took), "worker": &*self.worker,
-        })
+        });
+        if !self.rays.is_empty() {
+            told["rays"] = json!(self.rays);
+        }
+        told
     }
 
     fn size(&self) -> usize {

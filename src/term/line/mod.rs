@@ -57,6 +57,14 @@ pub trait Line: Send {
 /// Why a `write!` to a string cannot fail.
 const STRING: &str = "a string takes everything";
 
+/// With the id of the request that led to it.
+fn with_ray(mut told: Value, ray: Option<&str>) -> Value {
+    if let Some(ray) = ray {
+        told["ray"] = ray.into();
+    }
+    told
+}
+
 /// Milliseconds with microseconds' precision, for machines.
 fn rounded(took: Duration) -> f64 {
     (took.as_secs_f64() * 1_000_000.0).round() / 1000.0

@@ -19,6 +19,8 @@ pub struct RequestLine {
     pub took: Duration,
     /// The Workers it went through, the first one asked first.
     pub workers: Vec<Arc<str>>,
+    /// The id that all bears that the request led to; for machines.
+    pub ray: Option<String>,
 }
 
 /// Longer targets are cut: a data URL must not fill the screen.
@@ -47,10 +49,11 @@ impl Line for RequestLine {
 
     fn json(&self, _: &Style) -> Value {
         let workers: Vec<&str> = self.workers.iter().map(AsRef::as_ref).collect();
-        json!({
+        let told = json!({
             "event": "request", "method": self.method, "target": self.target, "status": self.status,
             "ms": super::rounded(self.took), "workers": workers,
-        })
+        });
+        super::with_ray(told, self.ray.as_deref())
     }
 
     fn size(&self) -> usize {

@@ -29,14 +29,15 @@ impl Line for Traced {
             let parts = log["message"].as_array().into_iter().flatten();
             let parts: Vec<_> =
                 parts.map(|part| part.as_str().map_or_else(|| part.to_string(), str::to_owned)).collect();
-            Console { worker: worker.clone(), level, message: parts.join(" ") }.pretty(style, out);
+            Console { worker: worker.clone(), level, message: parts.join(" "), ray: None }.pretty(style, out);
         }
         for thrown in item["exceptions"].as_array().into_iter().flatten() {
             let stack = text(&thrown["stack"]);
             let frames = stack.lines().skip_while(|line| !line.trim_start().starts_with("at "));
             let stack = frames.collect::<Vec<_>>().join("\n");
             let (name, message) = (text(&thrown["name"]), text(&thrown["message"]));
-            Exception { worker: worker.clone(), name, message, stack, place: None, help: None }.pretty(style, out);
+            Exception { worker: worker.clone(), name, message, stack, place: None, help: None, ray: None }
+                .pretty(style, out);
         }
     }
 
@@ -65,7 +66,14 @@ impl Traced {
             // What has no answer has failed, or its client left.
             let status = answered.unwrap_or(if self.0["outcome"] == "canceled" { 499 } else { 500 });
             let workers = vec![worker.clone()];
-            return Box::new(RequestLine { method: text("method"), target: text("url"), status, took, workers });
+            return Box::new(RequestLine {
+                method: text("method"),
+                target: text("url"),
+                status,
+                took,
+                workers,
+                ray: None,
+            });
         }
         let text = |key: &str| event[key].as_str().map(str::to_owned);
         let (kind, what) = if let Some(cron) = text("cron") {
@@ -82,7 +90,7 @@ impl Traced {
             ("event", String::new())
         };
         let well = self.0["outcome"] == "ok";
-        Box::new(HappenedLine { kind, what, well, took, worker: worker.clone() })
+        Box::new(HappenedLine { kind, what, well, took, worker: worker.clone(), rays: Vec::new() })
     }
 }
 
